@@ -1,0 +1,181 @@
+"""Every error that ReleasePilot raises on purpose.
+
+    ReleasePilotError                RP000  retryable: no
+    ├── CatalogError                 RP100  the catalog is wrong; carries file:line:column
+    ├── SnapshotError                RP200  a repository could not be read
+    │   ├── FetchError               RP201  git could not fetch it (retryable)
+    │   ├── BranchMissing            RP202  the branch does not exist, or the repository is empty
+    │   ├── HistoryTruncated         RP203  a shallow remote hides the last release
+    │   ├── ManifestError            RP204  a manifest does not parse
+    │   └── CacheError               RP205  the mirror cache cannot be written
+    ├── PlanError                    RP300  no plan can be made of this snapshot
+    │   ├── CycleError               RP301  components need each other
+    │   ├── PivotError               RP302  two unordered steps that cannot be undone
+    │   └── EditClash                RP303  two components would write one file
+    ├── StepError                    RP400  a step failed (retryable)
+    │   ├── StepConflict             RP401  the far side holds a different artefact
+    │   ├── StepRefused              RP402  the far side said no
+    │   ├── StepNotReady             RP403  not yet: ask again after a while (retryable)
+    │   └── StepUnconverged          RP404  applied, but the far side does not show it (retryable)
+    ├── ControlError                 RP500  a command was refused
+    │   ├── TrainUnknown             RP501  no train of that name
+    │   └── VoteRefused              RP502  the vote does not count
+    └── StackError                   RP600  a server that ReleasePilot needs cannot be reached or started
+
+A caller catches the branch that it can deal with. `code` is stable and documented, `hint` says what to do
+next, `retryable` says whether the same call can succeed later without anybody acting.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class ReleasePilotError(Exception):
+    """Something went wrong that ReleasePilot can explain."""
+
+    code: ClassVar[str] = "RP000"
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str = "", *, hint: str = "", component: str = "") -> None:
+        """Build the error from what happened, the remedy, and the component that it concerns."""
+        #: What happened, naming the thing; the class docstring is the default.
+        self.message = message or (type(self).__doc__ or "").strip().splitlines()[0]
+        #: What a person can do about it; empty where the message already says so.
+        self.hint = hint
+        #: The component concerned, empty where it is not about one.
+        self.component = component
+        super().__init__(self.message)
+
+    def __str__(self) -> str:
+        """Name the component before the message."""
+        return f"{self.component}: {self.message}" if self.component else self.message
+
+
+class CatalogError(ReleasePilotError):
+    """The catalog is not valid."""
+
+    code = "RP100"
+
+
+class SnapshotError(ReleasePilotError):
+    """A repository could not be read."""
+
+    code = "RP200"
+
+
+class FetchError(SnapshotError):
+    """Git could not fetch the repository."""
+
+    code = "RP201"
+    retryable = True
+
+
+class BranchMissing(SnapshotError):
+    """The repository has no such branch."""
+
+    code = "RP202"
+
+
+class HistoryTruncated(SnapshotError):
+    """The repository is shallow and its history ends before the last release."""
+
+    code = "RP203"
+
+
+class ManifestError(SnapshotError):
+    """A manifest does not parse."""
+
+    code = "RP204"
+
+
+class CacheError(SnapshotError):
+    """The mirror cache cannot be written."""
+
+    code = "RP205"
+
+
+class PlanError(ReleasePilotError):
+    """No plan can be made."""
+
+    code = "RP300"
+
+
+class CycleError(PlanError):
+    """Components need each other in a circle."""
+
+    code = "RP301"
+
+
+class PivotError(PlanError):
+    """Two steps that cannot be undone are not ordered."""
+
+    code = "RP302"
+
+
+class EditClash(PlanError):
+    """Two components would write the same file."""
+
+    code = "RP303"
+
+
+class StepError(ReleasePilotError):
+    """A step failed."""
+
+    code = "RP400"
+    retryable = True
+
+
+class StepConflict(StepError):
+    """The far side holds a different artefact under the same name."""
+
+    code = "RP401"
+    retryable = False
+
+
+class StepRefused(StepError):
+    """The far side refused the step."""
+
+    code = "RP402"
+    retryable = False
+
+
+class StepNotReady(StepError):
+    """The step cannot be done yet."""
+
+    code = "RP403"
+
+    def __init__(self, message: str = "", *, after: float, hint: str = "", component: str = "") -> None:
+        """Ask to be tried again `after` so many seconds; no worker slot is held meanwhile."""
+        super().__init__(message, hint=hint, component=component)
+        self.after = after
+
+
+class StepUnconverged(StepError):
+    """The step was applied but cannot be observed."""
+
+    code = "RP404"
+
+
+class ControlError(ReleasePilotError):
+    """The command was refused."""
+
+    code = "RP500"
+
+
+class TrainUnknown(ControlError):
+    """There is no such train."""
+
+    code = "RP501"
+
+
+class VoteRefused(ControlError):
+    """The vote does not count."""
+
+    code = "RP502"
+
+
+class StackError(ReleasePilotError):
+    """A server that ReleasePilot needs cannot be reached or started."""
+
+    code = "RP600"

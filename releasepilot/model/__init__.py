@@ -1,0 +1,1 @@
+"""The nouns: frozen values without clock or I/O. Change means a new value."""

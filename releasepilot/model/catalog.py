@@ -1,0 +1,241 @@
+"""The catalog: what a team writes in `releasepilot.yaml`."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
+
+from releasepilot.model.gate import ApprovalGate
+from releasepilot.model.step import SagaClass, Undo
+from releasepilot.model.value import Argv, Seconds, Value
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
+
+
+def _name(value: str) -> str:
+    """Names become parts of git refs, workflow ids and file names."""
+    if not _NAME.fullmatch(value) or ".." in value or value.endswith((".", ".lock")):
+        raise ValueError(
+            "a name begins with a letter or digit, has at most 63 letters, digits, dots, dashes and underscores, "
+            "no '..', and does not end in '.' or '.lock'"
+        )
+    return value
+
+
+#: The name of a component, train, step or role.
+Name = Annotated[str, AfterValidator(_name)]
+
+_SCHEMES = ("file://", "ssh://", "https://", "http://", "git://", "git+ssh://")
+
+
+def _repo(value: str) -> str:
+    """Accept a path, an scp-like address or a URL with a plain scheme; refuse what git could read as more than that."""
+    if value.startswith("-"):
+        raise ValueError("a repository may not begin with '-': git would read it as an option")
+    if "::" in value.split("/", 1)[0]:
+        raise ValueError("remote helpers such as ext:: are not allowed: write a path, an ssh or an https address")
+    if any(ord(character) < 32 for character in value):
+        raise ValueError("a repository address has no control characters")
+    if "://" in value and not value.startswith(_SCHEMES):
+        raise ValueError(f"the scheme is not one of {', '.join(_SCHEMES)}")
+    if not value:
+        raise ValueError("a repository address is not empty")
+    return value
+
+
+def _ref(value: str) -> str:
+    """Accept what git accepts as a branch name (git-check-ref-format, the rules that can be checked in one pass)."""
+    if (
+        not value
+        or value.startswith(("-", "/", "."))
+        or value.endswith(("/", ".", ".lock"))
+        or any(bad in value for bad in ("..", "//", "@{", "/."))
+        or re.search(r"[\x00-\x20\x7f~^:?*\[\\]", value)
+    ):
+        raise ValueError("this is not a name that git accepts for a branch or tag")
+    return value
+
+
+def _path(value: str) -> str:
+    """A folder inside the repository, in POSIX form."""
+    parts = value.split("/")
+    if value.startswith(("/", "-", ":")) or ".." in parts or "\\" in value or any(ord(c) < 32 for c in value):
+        raise ValueError("a path is relative to the repository, uses '/', and has no '..'")
+    cleaned = "/".join(part for part in parts if part not in ("", "."))
+    return cleaned or "."
+
+
+def _tag(value: str) -> str:
+    """A tag template holds `{version}` once and may hold `{name}`."""
+    if value.count("{version}") != 1 or re.search(r"[{}]", value.replace("{version}", "").replace("{name}", "")):
+        raise ValueError("a tag template holds {version} exactly once, may hold {name}, and no other braces")
+    _ref(value.replace("{version}", "1.0.0").replace("{name}", "n"))
+    return value
+
+
+class Ecosystem(StrEnum):
+    """Whose manifests a component has."""
+
+    PYTHON = "python"
+    NPM = "npm"
+    CARGO = "cargo"
+    GO = "go"
+    HELM = "helm"
+    GENERIC = "generic"
+
+
+class OnFailure(StrEnum):
+    """What a failed step does to its train."""
+
+    #: Undo everything that may have had an effect.
+    ROLLBACK_ALL = "rollback_all"
+    #: Undo the failed component and those that depend on it; the others go on.
+    ROLLBACK_DEPENDENTS = "rollback_dependents"
+    #: Start nothing more and leave what is there.
+    STOP = "stop"
+
+
+class Propagation(StrEnum):
+    """When a dependent is released because something that it needs was."""
+
+    #: When the new version leaves the range that the dependent declares.
+    OUT_OF_RANGE = "out-of-range"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class Versioning(Value):
+    """How versions are computed."""
+
+    #: A named policy; `releasepilot.versioning.POLICIES` holds them.
+    policy: str = "semantic-release"
+    #: The version of a first release; the policy's own where absent.
+    initial: str | None = None
+    #: When dependents follow.
+    propagate: Propagation = Propagation.OUT_OF_RANGE
+
+
+class Author(Value):
+    """Who signs the release commits."""
+
+    name: str = Field(default="ReleasePilot", pattern=r"^[^<>\x00-\x1f]+$", max_length=200)
+    email: str = Field(default="releasepilot@localhost", pattern=r"^[^<>\s\x00-\x1f]+$", max_length=200)
+
+
+class Defaults(Value):
+    """What components take where they do not say."""
+
+    branch: Annotated[str, AfterValidator(_ref)] = "main"
+    tag: Annotated[str, AfterValidator(_tag)] = "v{version}"
+    versioning: Versioning = Versioning()
+    author: Author = Author()
+
+
+class StepDeclaration(Value):
+    """A publish step or a health check: an actuator and its configuration.
+
+    In the catalog the configuration stands beside `uses`; here it is gathered in `config`.
+    """
+
+    uses: str = Field(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")
+    #: The step's name; the actuator's where absent.
+    name: Name | None = None
+    saga_class: SagaClass | None = Field(default=None, alias="class")
+    undo: Undo | None = None
+    timeout: Seconds = Field(default=600, ge=1, le=7 * 86400)
+    attempts: int = Field(default=5, ge=1, le=100)
+    config: dict[str, JsonValue] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _gather(cls, data: object) -> object:
+        """Move what is not ours into `config`."""
+        if not isinstance(data, dict) or "config" in data:
+            return data
+        own = {"uses", "name", "class", "saga_class", "undo", "timeout", "attempts"}
+        return {
+            **{key: value for key, value in data.items() if key in own},
+            "config": {key: value for key, value in data.items() if key not in own},
+        }
+
+
+class Hooks(Value):
+    """Validation hooks: commands run at the release commit, in its tree."""
+
+    verify: Argv | None = None
+    #: Run `verify` by `/bin/sh -c`. It must then be one text.
+    shell: bool = False
+    timeout: Seconds = Field(default=1800, ge=1, le=86400)
+
+
+class ComponentEntry(Value):
+    """One component as the catalog describes it."""
+
+    name: Name
+    repo: Annotated[str, AfterValidator(_repo)]
+    path: Annotated[str, AfterValidator(_path)] = "."
+    #: Detected from the manifests where absent.
+    ecosystem: Ecosystem | None = None
+    branch: Annotated[str, AfterValidator(_ref)] | None = None
+    tag: Annotated[str, AfterValidator(_tag)] | None = None
+    versioning: Versioning | None = None
+    #: Edges beside those that the manifests declare.
+    needs: tuple[Name, ...] = ()
+    hooks: Hooks = Hooks()
+    publish: tuple[StepDeclaration, ...] = ()
+    health: tuple[StepDeclaration, ...] = ()
+
+
+class Catalog(Value):
+    """A train's components and policies."""
+
+    version: Literal[1]
+    train: Name
+    concurrency: int = Field(default=8, ge=1, le=256)
+    on_failure: OnFailure = OnFailure.ROLLBACK_ALL
+    #: Accept two steps that cannot be undone and are not ordered.
+    allow_unordered_pivots: bool = False
+    defaults: Defaults = Defaults()
+    components: tuple[ComponentEntry, ...] = Field(min_length=1)
+    gates: tuple[ApprovalGate, ...] = ()
+    #: Role to its members, by account name.
+    roles: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+
+    @field_validator("components")
+    @classmethod
+    def _unique(cls, components: tuple[ComponentEntry, ...]) -> tuple[ComponentEntry, ...]:
+        """Refuse two components of one name, also where only the case differs: refs live in case-blind file systems."""
+        seen: set[str] = set()
+        for component in components:
+            folded = component.name.casefold()
+            if folded in seen:
+                raise ValueError(f"two components are named {component.name!r}: names must be unique, whatever their case")
+            seen.add(folded)
+        return components
+
+    @model_validator(mode="after")
+    def _known_needs(self) -> Self:
+        """Refuse needs that name nothing, or the component itself."""
+        known = {component.name for component in self.components}
+        for component in self.components:
+            for need in component.needs:
+                if need == component.name:
+                    raise ValueError(f"component {component.name!r} needs itself")
+                if need not in known:
+                    raise ValueError(f"component {component.name!r} needs {need!r}, which is not in the catalog")
+        return self
+
+    def branch_of(self, component: ComponentEntry) -> str:
+        """The branch that a component is released from."""
+        return component.branch or self.defaults.branch
+
+    def tag_of(self, component: ComponentEntry) -> str:
+        """The tag template of a component, its `{name}` filled in."""
+        return (component.tag or self.defaults.tag).replace("{name}", component.name)
+
+    def versioning_of(self, component: ComponentEntry) -> Versioning:
+        """The versioning of a component."""
+        return component.versioning or self.defaults.versioning

@@ -1,0 +1,40 @@
+"""The snapshot: one read of every repository, pinned to commits. Nothing later reads "latest"."""
+
+from __future__ import annotations
+
+from releasepilot.model.catalog import Ecosystem
+from releasepilot.model.commit import Commit
+from releasepilot.model.value import Value
+
+
+class SourceFile(Value):
+    """A text file of the pinned commit, such as a manifest or the changelog."""
+
+    #: Path from the root of the repository.
+    path: str
+    #: Git's blob id.
+    blob: str
+    #: The text with its line endings as they are.
+    text: str
+
+
+class ComponentSource(Value):
+    """What a repository says of one component."""
+
+    name: str
+    #: The commit that everything here was read at.
+    head: str
+    ecosystem: Ecosystem
+    #: The newest release tag that `head` contains, and its version; None before the first release.
+    last_tag: str | None = None
+    last_version: str | None = None
+    #: Commits after that tag that touch the component's path, newest first.
+    commits: tuple[Commit, ...] = ()
+    #: The manifests and the changelog, by path.
+    files: tuple[SourceFile, ...] = ()
+
+
+class Snapshot(Value):
+    """All components at one moment, ordered by name."""
+
+    components: tuple[ComponentSource, ...]

@@ -1,0 +1,131 @@
+"""The release train: the request that starts it, where it stands, and the record that it ends with."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import Field
+
+from releasepilot.model.catalog import Catalog
+from releasepilot.model.gate import Actor, OpenGate, Vote
+from releasepilot.model.plan import Residue
+from releasepilot.model.step import ActuatorTraits, StepStatus
+from releasepilot.model.value import Value, digest_of
+
+
+class Request(Value):
+    """What somebody asks for. Equal requests are one train."""
+
+    #: With repositories as absolute addresses.
+    catalog: Catalog
+    #: The date of the changelogs, ISO 8601.
+    date: str
+    #: What the planner may know of the actuators that the catalog uses, by name.
+    actuators: tuple[ActuatorTraits, ...] = ()
+    #: The digest of the plan that the requester saw and confirmed; empty for a plan only.
+    confirmed: str = ""
+    #: 1, then 2 where an earlier train of the same request has ended.
+    attempt: int = 1
+    requested_by: Actor = Actor(account="unknown")
+
+    @property
+    def train(self) -> str:
+        """The train's id: its name and the beginning of the request's digest."""
+        identity = self.model_copy(update={"requested_by": Actor(account="unknown")})
+        return f"{self.catalog.train}-{digest_of(identity).removeprefix('sha256:')[:10]}"
+
+
+class TrainPhase(StrEnum):
+    """Where a train stands."""
+
+    PLANNING = "planning"
+    #: At a gate, waiting for people.
+    WAITING = "waiting"
+    RUNNING = "running"
+    PAUSED = "paused"
+    ROLLING_BACK = "rolling_back"
+    ENDED = "ended"
+
+
+class Outcome(StrEnum):
+    """How a train ends."""
+
+    RELEASED = "released"
+    #: There was nothing to release.
+    NOTHING = "nothing"
+    #: Everything that had an effect was undone; what the undo kinds foresee may stay visible.
+    ROLLED_BACK = "rolled_back"
+    #: Some components were released, and the failed one with its dependents was undone.
+    PARTLY_RELEASED = "partly_released"
+    #: People said no, or it was aborted before it began.
+    REJECTED = "rejected"
+    #: It stopped, and what was done stays.
+    FAILED = "failed"
+    #: An undo failed, or there was none: somebody has to act.
+    RESIDUE = "residue"
+
+
+class Record(Value):
+    """What is true now: the last word on a train."""
+
+    train: str
+    outcome: Outcome
+    plan_digest: str = ""
+    #: Component to version, for what is released and stays so.
+    released: dict[str, str] = Field(default_factory=dict)
+    #: Components that were undone, in the order in which they were.
+    undone: tuple[str, ...] = ()
+    residue: tuple[Residue, ...] = ()
+    #: What went wrong first, in words; empty where nothing did.
+    cause: str = ""
+    #: The stable code of that error.
+    code: str = ""
+
+
+class StepNode(Value):
+    """What the workflow must know of a step; the rest stays in the plan."""
+
+    id: str
+    component: str
+    phase: str
+    saga_class: str
+    queue: str
+    needs: tuple[str, ...] = ()
+    timeout: int = 600
+    attempts: int = 5
+
+
+class Outline(Value):
+    """A plan as a workflow carries it: digest and step graph, no changelogs."""
+
+    digest: str
+    steps: tuple[StepNode, ...] = ()
+    #: Component to the components of the plan that it depends on, in release order.
+    components: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    versions: dict[str, str] = Field(default_factory=dict)
+    gates: tuple[OpenGate, ...] = ()
+    on_failure: str = "rollback_all"
+    concurrency: int = 8
+    #: What would stay after undoing a step, by step id; only where something would.
+    traces: dict[str, Residue] = Field(default_factory=dict)
+    #: What changed since the plan that this one replaces, in words.
+    changes: tuple[str, ...] = ()
+
+
+class TrainView(Value):
+    """What a person asks of a running train."""
+
+    train: str
+    phase: TrainPhase
+    plan_digest: str = ""
+    statuses: dict[str, StepStatus] = Field(default_factory=dict)
+    gates: tuple[OpenGate, ...] = ()
+    votes: tuple[Vote, ...] = ()
+    #: Why it does not move, in words; empty where it does.
+    waiting_for: str = ""
+    #: The plan changed since it was confirmed, so: one line a change.
+    changes: tuple[str, ...] = ()
+    paused: bool = False
+    #: A step that cannot be undone has started.
+    past_no_return: bool = False
+    record: Record | None = None

@@ -1,0 +1,58 @@
+"""The base of every noun, and the canonical form that digests are made of."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import shlex
+from typing import Annotated
+
+import rfc8785
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+
+class Value(BaseModel):
+    """A frozen value. Unknown fields are ignored, so that old histories still decode; user input forbids them."""
+
+    model_config = ConfigDict(frozen=True, populate_by_name=True, ser_json_bytes="utf8")
+
+    def canonical(self) -> bytes:
+        """Return the RFC 8785 form: the same bytes on any machine for equal values."""
+        return rfc8785.dumps(self.model_dump(mode="json", by_alias=True))
+
+
+def digest_of(value: Value) -> str:
+    """Return `sha256:<hex>` of the canonical form."""
+    return "sha256:" + hashlib.sha256(value.canonical()).hexdigest()
+
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def _seconds(value: object) -> int:
+    """Read `30`, `"30s"`, `"10m"`, `"72h"` or `"7d"`."""
+    if isinstance(value, bool):
+        raise ValueError("a duration is a number of seconds or a text such as 30s, 10m, 72h, 7d")
+    if isinstance(value, int):
+        return value
+    match = re.fullmatch(r"(\d{1,9})([smhd]?)", value) if isinstance(value, str) else None
+    if match is None:
+        raise ValueError("a duration is a number of seconds or a text such as 30s, 10m, 72h, 7d")
+    return int(match[1]) * _UNITS[match[2] or "s"]
+
+
+#: Whole seconds; a catalog may write `30s`, `10m`, `72h` or `7d`.
+Seconds = Annotated[int, BeforeValidator(_seconds, json_schema_input_type=int | str)]
+
+
+def _argv(value: object) -> object:
+    """Keep a command as the list of its words, whichever way it was written."""
+    if isinstance(value, str):
+        return tuple(shlex.split(value))
+    return value
+
+
+#: A command as its words. A catalog may write one text, which is split as a POSIX shell would, without running one.
+Argv = Annotated[tuple[str, ...], BeforeValidator(_argv, json_schema_input_type=str | list[str])]
+
+__all__ = ["Argv", "Seconds", "Value", "digest_of"]

@@ -1,0 +1,1 @@
+"""Actuators and their registry: how ReleasePilot touches the world."""
