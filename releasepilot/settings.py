@@ -1,0 +1,127 @@
+"""The settings: one frozen value, read from the environment once, at each entry point."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from platformdirs import user_state_dir
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from releasepilot.errors import StackError
+
+#: Field to the variable that sets it.
+VARIABLES: dict[str, str] = {
+    "state_dir": "RELEASEPILOT_STATE_DIR",
+    "cache_dir": "RELEASEPILOT_CACHE_DIR",
+    "temporal_address": "RELEASEPILOT_TEMPORAL_ADDRESS",
+    "temporal_namespace": "RELEASEPILOT_TEMPORAL_NAMESPACE",
+    "temporal_profile": "RELEASEPILOT_TEMPORAL_PROFILE",
+    "database_url": "RELEASEPILOT_DATABASE_URL",
+    "git_timeout": "RELEASEPILOT_GIT_TIMEOUT",
+    "idle_minutes": "RELEASEPILOT_IDLE_MINUTES",
+    "log_format": "RELEASEPILOT_LOG_FORMAT",
+    "log_level": "RELEASEPILOT_LOG_LEVEL",
+    "otlp_endpoint": "OTEL_EXPORTER_OTLP_ENDPOINT",
+}
+
+_LAST_PORT = 65535
+_PAIR_HINT = (
+    "set both RELEASEPILOT_TEMPORAL_ADDRESS (or RELEASEPILOT_TEMPORAL_PROFILE) and RELEASEPILOT_DATABASE_URL, "
+    "or neither for the embedded stack"
+)
+
+
+def _address(value: str) -> str:
+    """Accept `host:port`, an IPv6 host in brackets."""
+    host, _, port = value.rpartition(":")
+    if value and not (host and port.isdecimal() and 0 < int(port) <= _LAST_PORT and "/" not in host):
+        raise ValueError("an address is host:port, such as temporal.example.org:7233")
+    return value
+
+
+def _postgres(value: str) -> str:
+    """Accept a connection URI of libpq."""
+    if value and not value.startswith(("postgresql://", "postgres://")):
+        raise ValueError("a database is named by a URL such as postgresql://user:password@host:5432/releasepilot")
+    return value
+
+
+def _endpoint(value: str) -> str:
+    """Accept the base URL of an OTLP collector that is spoken to by HTTP."""
+    if value and not value.startswith(("http://", "https://")):
+        raise ValueError("an OTLP endpoint is an http or https URL, such as http://localhost:4318")
+    return value
+
+
+class Settings(BaseModel):
+    """What an entry point is told by its environment. Texts that are empty are not set."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    #: Everything that must survive: logs, the embedded databases, the mirrors.
+    state_dir: Path
+    #: The bare mirrors of the repositories.
+    cache_dir: Path
+    #: Temporal's frontend, `host:port`.
+    temporal_address: Annotated[str, AfterValidator(_address)] = ""
+    temporal_namespace: str = Field(default="default", min_length=1)
+    #: A profile of Temporal's own client configuration, which also reads `temporal_environ`; `default` is one.
+    temporal_profile: str = ""
+    #: The `TEMPORAL_*` variables, for the SDK's `envconfig`. They hold keys, so they are not shown.
+    temporal_environ: Mapping[str, str] = Field(default_factory=dict, repr=False)
+    #: A libpq URI. It may hold a password, so it is not shown.
+    database_url: Annotated[str, AfterValidator(_postgres)] = Field(default="", repr=False)
+    #: Seconds that one git command may take.
+    git_timeout: float = Field(default=300.0, gt=0)
+    #: The embedded stack ends after so many minutes without a command and without a running train.
+    idle_minutes: float = Field(default=30.0, gt=0)
+    log_format: Literal["plain", "json"] = "plain"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    #: The OTLP collector; nothing is measured or traced where it is empty.
+    otlp_endpoint: Annotated[str, AfterValidator(_endpoint)] = ""
+
+    @classmethod
+    def load(cls, environ: Mapping[str, str], *, state_dir: Path | None = None) -> Self:
+        """Read the settings; `state_dir` is the command line's and wins.
+
+        Raises StackError that names the variable where a value is wrong, and where one server is configured
+        without the other.
+        """
+        given: dict[str, object] = {field: environ[name] for field, name in VARIABLES.items() if environ.get(name)}
+        state = Path(str(state_dir or given.get("state_dir") or user_state_dir("releasepilot"))).expanduser().absolute()
+        cache = Path(str(given.get("cache_dir") or state / "mirrors")).expanduser().absolute()
+        temporal = {name: value for name, value in environ.items() if name.startswith("TEMPORAL_")}
+        try:
+            return cls.model_validate({**given, "state_dir": state, "cache_dir": cache, "temporal_environ": temporal})
+        except ValidationError as error:
+            raise _explained(error) from None
+
+    @model_validator(mode="after")
+    def _both_or_neither(self) -> Self:
+        """Refuse half a stack: a train whose ledger lies on another machine's embedded database would be lost."""
+        if self._temporal_configured and not self.database_url:
+            raise StackError("a Temporal server is configured, but no database", hint=_PAIR_HINT)
+        if self.database_url and not self._temporal_configured:
+            raise StackError("a database is configured, but no Temporal server", hint=_PAIR_HINT)
+        return self
+
+    @property
+    def _temporal_configured(self) -> bool:
+        return bool(self.temporal_address or self.temporal_profile)
+
+    @property
+    def embedded(self) -> bool:
+        """Whether ReleasePilot runs its own servers."""
+        return not self.database_url
+
+
+def _explained(error: ValidationError) -> StackError:
+    """Name the variables of the fields that are wrong, without their values."""
+    reasons = []
+    for problem in error.errors(include_input=False, include_url=False):
+        field = str(problem["loc"][0]) if problem["loc"] else ""
+        message = problem["msg"].removeprefix("Value error, ")
+        reasons.append(f"{VARIABLES.get(field, field)}: {message}")
+    return StackError("; ".join(reasons), hint="correct the variable, or unset it to take the default")

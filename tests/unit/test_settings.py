@@ -1,0 +1,103 @@
+"""What the environment says, and what it may not say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from releasepilot.errors import StackError
+from releasepilot.settings import VARIABLES, Settings
+
+SERVERS = {
+    "RELEASEPILOT_TEMPORAL_ADDRESS": "temporal.example.org:7233",
+    "RELEASEPILOT_DATABASE_URL": "postgresql://rp:secret@db.example.org/rp",
+}
+
+
+def test_nothing_set_means_the_embedded_stack(tmp_path: Path) -> None:
+    """Without variables both servers are ReleasePilot's own, and mirrors lie in the state folder."""
+    settings = Settings.load({}, state_dir=tmp_path)
+    assert settings.embedded
+    assert settings.cache_dir == tmp_path / "mirrors"
+    assert settings.idle_minutes == 30
+
+
+def test_the_command_line_wins(tmp_path: Path) -> None:
+    """`--state-dir` wins over RELEASEPILOT_STATE_DIR."""
+    environ = {"RELEASEPILOT_STATE_DIR": "/nowhere"}
+    assert Settings.load(environ, state_dir=tmp_path).state_dir == tmp_path
+    assert Settings.load(environ).state_dir == Path("/nowhere")
+
+
+def test_a_relative_state_folder_is_made_absolute(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The supervisor runs elsewhere, so a relative folder would mean another one to it."""
+    monkeypatch.chdir(tmp_path)
+    assert Settings.load({"RELEASEPILOT_STATE_DIR": "state"}).state_dir == tmp_path / "state"
+
+
+def test_both_servers_configured_is_not_embedded() -> None:
+    """Configured servers are used as they are."""
+    settings = Settings.load(SERVERS)
+    assert not settings.embedded
+    assert settings.temporal_address == "temporal.example.org:7233"
+
+
+@pytest.mark.parametrize("missing", sorted(SERVERS))
+def test_one_server_without_the_other_is_refused(missing: str) -> None:
+    """Half a stack is an error that says which variables to set."""
+    with pytest.raises(StackError) as caught:
+        Settings.load({name: value for name, value in SERVERS.items() if name != missing})
+    assert missing in caught.value.hint
+
+
+def test_a_profile_stands_for_the_address() -> None:
+    """Temporal Cloud is reached by a profile, and its TEMPORAL_ variables are handed on."""
+    environ = {**SERVERS, "RELEASEPILOT_TEMPORAL_PROFILE": "cloud", "TEMPORAL_API_KEY": "k"}
+    del environ["RELEASEPILOT_TEMPORAL_ADDRESS"]
+    settings = Settings.load(environ)
+    assert not settings.embedded
+    assert settings.temporal_environ == {"TEMPORAL_API_KEY": "k"}
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("RELEASEPILOT_GIT_TIMEOUT", "soon"),
+        ("RELEASEPILOT_GIT_TIMEOUT", "-1"),
+        ("RELEASEPILOT_IDLE_MINUTES", "-0.0"),
+        ("RELEASEPILOT_TEMPORAL_ADDRESS", "portless"),
+        ("RELEASEPILOT_TEMPORAL_ADDRESS", "http://temporal:7233/"),
+        ("RELEASEPILOT_TEMPORAL_ADDRESS", "temporal:99999"),
+        ("RELEASEPILOT_DATABASE_URL", "mysql://root:hunter2@db/x"),
+        ("RELEASEPILOT_LOG_FORMAT", "xml"),
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317"),
+    ],
+)
+def test_a_wrong_value_names_its_variable_and_is_not_repeated(variable: str, value: str) -> None:
+    """The error says which variable is wrong; its value may be a secret and stays out."""
+    with pytest.raises(StackError) as caught:
+        Settings.load({**SERVERS, variable: value})
+    assert variable in caught.value.message
+    assert value not in caught.value.message.removeprefix(variable)
+
+
+def test_empty_variables_are_not_set(tmp_path: Path) -> None:
+    """An empty variable, as compose files leave them, means the default."""
+    environ = dict.fromkeys(VARIABLES.values(), "")
+    assert Settings.load(environ, state_dir=tmp_path) == Settings.load({}, state_dir=tmp_path)
+
+
+def test_secrets_are_not_shown() -> None:
+    """Settings may be logged: passwords and keys are not in their text."""
+    shown = repr(Settings.load({**SERVERS, "TEMPORAL_API_KEY": "api-key-7"}))
+    assert "secret" not in shown
+    assert "api-key-7" not in shown
+
+
+def test_settings_are_frozen(tmp_path: Path) -> None:
+    """Settings are passed down and never changed."""
+    settings = Settings.load({}, state_dir=tmp_path)
+    with pytest.raises(ValidationError):
+        settings.git_timeout = 1  # type: ignore[misc]
