@@ -1,0 +1,51 @@
+"""Exit codes: what a script may rely on."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+from releasepilot.errors import ReleasePilotError, TrainUnknown
+from releasepilot.model.train import Outcome, TrainView
+
+
+class Exit(IntEnum):
+    """How a command ends. The numbers are documented and do not change."""
+
+    OK = 0
+    FAILED = 1
+    #: Wrong options or arguments, also a train that does not exist, or a question nobody is there to answer.
+    USAGE = 2
+    #: Nothing stays released; what the undo kinds foresee may stay visible.
+    ROLLED_BACK = 3
+    REJECTED = 4
+    #: Blocked, waiting, or still running when the command ended.
+    WAITING = 5
+    #: Something stays that somebody must look at.
+    RESIDUE = 6
+
+
+_BY_OUTCOME: dict[Outcome, Exit] = {
+    Outcome.RELEASED: Exit.OK,
+    Outcome.NOTHING: Exit.OK,
+    Outcome.ROLLED_BACK: Exit.ROLLED_BACK,
+    # Not 3: some of it is released, and the one that was wanted is not.
+    Outcome.PARTLY_RELEASED: Exit.FAILED,
+    Outcome.REJECTED: Exit.REJECTED,
+    Outcome.FAILED: Exit.FAILED,
+    Outcome.RESIDUE: Exit.RESIDUE,
+}
+
+
+def of_outcome(outcome: Outcome) -> Exit:
+    """Return the exit code of a train that has ended."""
+    return _BY_OUTCOME[outcome]
+
+
+def of_view(view: TrainView) -> Exit:
+    """Return the exit code for a train as it stands: 5 until it has ended."""
+    return of_outcome(view.record.outcome) if view.record else Exit.WAITING
+
+
+def of_error(error: ReleasePilotError) -> Exit:
+    """Return the exit code of an error: 2 where an argument names nothing, else 1."""
+    return Exit.USAGE if isinstance(error, TrainUnknown) else Exit.FAILED

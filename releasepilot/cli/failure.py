@@ -1,0 +1,80 @@
+"""Turn any error into two lines that a person can act on, or into JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from releasepilot.cli.exits import Exit, of_error
+from releasepilot.cli.render.text import clean, clean_lines
+from releasepilot.errors import ReleasePilotError
+
+
+def report(error: Exception, words: Sequence[str]) -> Exit:
+    """Print the error and return its exit code. `words` is the command line, searched for `--json` and `--verbose`.
+
+    An error that ReleasePilot did not foresee is a bug, and says so.
+    """
+    if isinstance(error, click.exceptions.Exit):
+        return Exit(error.exit_code)
+    if isinstance(error, click.Abort):
+        click.echo("interrupted", err=True)
+        return Exit.FAILED
+    if "--verbose" in words and not isinstance(error, click.ClickException):
+        traceback.print_exception(error, file=sys.stderr)
+    found = _explained(error)
+    if "--json" in words:
+        click.echo(json.dumps(found.fields()))
+    elif isinstance(error, click.ClickException):
+        error.show()
+    else:
+        click.echo(found.text(), err=True)
+    return found.exit_code
+
+
+class _Explained:
+    """An error as the command line tells it."""
+
+    def __init__(self, *, code: str, message: str, hint: str, component: str, exit_code: Exit) -> None:
+        self.code = code
+        self.message = message
+        self.hint = hint
+        self.component = component
+        self.exit_code = exit_code
+
+    def fields(self) -> dict[str, str]:
+        """Return the documented fields of `--json`."""
+        return {"code": self.code, "message": self.message, "hint": self.hint, "component": self.component}
+
+    def text(self) -> str:
+        """`error[RP201] payments: ...` and `hint: ...`."""
+        where = f"{clean(self.component)}: " if self.component else ""
+        told = f"error[{self.code}] {where}{clean_lines(self.message)}"
+        return f"{told}\nhint: {clean_lines(self.hint)}" if self.hint else told
+
+
+def _explained(error: Exception) -> _Explained:
+    """Find code, message, hint and exit code of any error."""
+    if isinstance(error, ReleasePilotError):
+        return _Explained(
+            code=error.code,
+            message=error.message,
+            hint=error.hint,
+            component=error.component,
+            exit_code=of_error(error),
+        )
+    if isinstance(error, click.ClickException):
+        return _Explained(
+            code="usage", message=error.format_message(), hint="", component="", exit_code=Exit(error.exit_code)
+        )
+    return _Explained(
+        code="RP000",
+        message=f"{type(error).__name__}: {error}",
+        hint="this is a bug in ReleasePilot: run the command again with --verbose and report what it prints",
+        component="",
+        exit_code=Exit.FAILED,
+    )

@@ -1,0 +1,93 @@
+"""The `releasepilot` command: a group that knows its commands by name and imports one when it is invoked."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from pathlib import Path
+
+import click
+
+from releasepilot import __version__
+from releasepilot.cli.invocation import Invocation
+
+#: Command to the module and attribute that hold it, and its line in the help.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "validate": ("validate:validate", "Check the catalog."),
+    "plan": ("plan:plan", "Show what would be released, in which order and why."),
+    "release": ("release:release", "Plan, confirm, release and watch."),
+    "status": ("status:status", "Show where a train stands."),
+    "approve": ("decide:approve", "Approve the plan of a waiting train."),
+    "reject": ("decide:reject", "Reject the plan of a waiting train."),
+    "pause": ("steer:pause", "Start no further step of a train."),
+    "resume": ("steer:resume", "Let a paused train go on."),
+    "abort": ("steer:abort", "Stop a train and undo what it did."),
+    "rollback": ("rollback:rollback", "Undo a train that has ended."),
+    "history": ("status:history", "List past and present trains, newest first."),
+    "graph": ("graph:graph", "Draw who depends on whom."),
+    "up": ("stack:up", "Start the embedded servers."),
+    "down": ("stack:down", "Stop the embedded servers."),
+    "doctor": ("stack:doctor", "Find out what is missing on this machine."),
+    "worker": ("worker:worker", "Run a worker until it is interrupted."),
+    "schema": ("schema:schema", "Print the JSON Schema of the catalog."),
+    "completion": ("completion:completion", "Print the completion script of a shell."),
+    "demo": ("demo.command:demo", "Release six small repositories made on the spot."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are names and help lines until one of them is invoked."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Import the command that was asked for."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, load(name) if name else command, rest
+
+
+def load(name: str) -> click.Command:
+    """Import a command; KeyError where there is none of that name."""
+    module, _, attribute = COMMANDS[name][0].partition(":")
+    command: click.Command = getattr(import_module(f"releasepilot.cli.{module}"), attribute)
+    return command
+
+
+@click.group(
+    cls=LazyGroup,
+    commands={name: click.Command(name, help=line) for name, (_, line) in COMMANDS.items()},
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage, 3 rolled back, 4 rejected, "
+    "5 blocked, waiting or still running, 6 something stays that somebody must look at.",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+@click.version_option(__version__, prog_name="releasepilot", message="%(prog)s %(version)s")
+@click.option(
+    "--state-dir",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder of the embedded servers and the mirror cache.",
+)
+@click.option(
+    "-C",
+    "--catalog",
+    type=click.Path(path_type=Path),
+    default=Path("releasepilot.yaml"),
+    show_default=True,
+    help="The catalog to read.",
+)
+@click.option("-q", "--quiet", is_flag=True, help="Print results and errors, no progress.")
+@click.option("--verbose", is_flag=True, help="Show where an error was raised.")
+@click.pass_context
+def cli(ctx: click.Context, state_dir: Path | None, catalog: Path, quiet: bool, verbose: bool) -> None:
+    """Release many repositories as one transaction: all of them, or back to where they were."""
+    ctx.obj = Invocation(state_dir=state_dir, catalog=catalog, quiet=quiet, verbose=verbose)
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and leave the process with its exit code."""
+    words = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = cli.main(args=words, prog_name="releasepilot", standalone_mode=False)
+    except Exception as error:  # noqa: BLE001 every error of every command ends here, once
+        # Looked up late, because only a failure needs more than click.
+        code = import_module("releasepilot.cli.failure").report(error, words)
+    sys.exit(code if isinstance(code, int) else 0)

@@ -1,0 +1,1 @@
+"""The only place that formats: values in, text on a terminal or in a pipe out."""

@@ -1,0 +1,64 @@
+"""Consoles, and text that is safe to print: names, messages and URLs come from people we do not know."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from typing import TextIO
+
+from rich.console import Console
+from rich.text import Text
+
+from releasepilot.model.value import Value
+
+#: A pipe has no width: lines must not break where nobody sees a margin.
+PIPE_WIDTH = 500
+
+#: Characters that reorder what a reader sees (Unicode TR 9; "Trojan Source", CVE-2021-42574).
+_REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def _safe(character: str) -> str:
+    """Keep what prints; a control character becomes a visible replacement, ESC among them."""
+    if character in _REORDERING:
+        return ""
+    if unicodedata.category(character) in {"Cc", "Cs"}:
+        return " " if character in "\t\n\r" else "\ufffd"
+    return character
+
+
+def clean(text: str) -> str:
+    """One line of untrusted text, without control characters, lone surrogates and direction marks."""
+    return "".join(_safe(character) for character in text)
+
+
+def clean_lines(text: str) -> str:
+    """Untrusted text whose line ends are kept."""
+    return "\n".join(clean(line) for line in text.split("\n"))
+
+
+def plain(text: str, style: str = "") -> Text:
+    """Rich text of one untrusted line; nothing in it is markup."""
+    return Text(clean(text), style=style)
+
+
+def console(stream: TextIO | None = None) -> Console:
+    """Open a console on a stream, standard output where none is given.
+
+    Colour only on a terminal and not with NO_COLOR (rich's own rule); never markup, emoji codes or highlighting.
+    """
+    target = stream or sys.stdout
+    width = None if target.isatty() else PIPE_WIDTH
+    return Console(file=target, width=width, markup=False, emoji=False, highlight=False, soft_wrap=not target.isatty())
+
+
+def print_json(*values: Value) -> None:
+    """Print one value as an indented JSON object."""
+    for value in values:
+        sys.stdout.write(value.model_dump_json(indent=2, by_alias=True) + "\n")
+
+
+def print_json_list(values: tuple[Value, ...]) -> None:
+    """Print values as a JSON array, one to a line."""
+    rows = ",\n".join(value.model_dump_json(by_alias=True) for value in values)
+    sys.stdout.write(f"[\n{rows}\n]\n" if rows else "[]\n")

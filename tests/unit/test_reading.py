@@ -1,0 +1,184 @@
+"""Reading a catalog: what is accepted, what is refused, and where the reader is sent."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from ruamel.yaml import YAML
+
+from releasepilot.errors import CatalogError
+from releasepilot.model.catalog import Catalog
+from releasepilot.model.document import MAX_DEPTH, resolve
+from releasepilot.model.reading import absolute, read_catalog
+
+GOOD = """\
+version: 1
+train: shop
+components:
+  - name: money
+    repo: ../money
+  - name: pay
+    repo: git@example.org:pay.git
+    needs: [money]
+    publish:
+      - uses: exec
+        timeout: 10m
+        apply: [make, upload]
+gates:
+  - roles: [cab]
+roles:
+  cab: [ana]
+"""
+
+
+def refused(text: str) -> list[str]:
+    """Read a text that must be refused, and return the lines of the error."""
+    with pytest.raises(CatalogError) as caught:
+        read_catalog(text, "c.yaml")
+    return caught.value.message.splitlines()
+
+
+def test_a_good_catalog_is_read_with_its_places() -> None:
+    """Every value knows its line, also a step's configuration, which the model keeps one level deeper."""
+    located = read_catalog(GOOD, "c.yaml")
+    assert located.catalog.components[1].publish[0].timeout == 600
+    assert located.catalog.components[1].publish[0].config == {"apply": ["make", "upload"]}
+    assert located.where(("components", 0, "repo")) == "c.yaml:5:5"
+    assert located.where(("components", 1, "publish", 0, "config", "apply", 1)) == "c.yaml:12:23"
+    assert located.where(("components", 0, "branch")) == "c.yaml:4:5"
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_text() -> None:
+    """One run tells every mistake, each with line, column and path."""
+    text = GOOD.replace("train: shop", "train: sh op").replace("repo: ../money", "rep: ../money").replace("10m", "10x")
+    lines = refused(text)
+    assert [line.split(": ")[0] for line in lines] == ["c.yaml:2:1", "c.yaml:4:5", "c.yaml:5:5", "c.yaml:11:9"]
+    assert lines[2].endswith("did you mean 'repo'?")
+
+
+@pytest.mark.parametrize(
+    ("change", "to", "told"),
+    [
+        ("train: shop", "train: shop\ntrain: other", "3:1: the key 'train' is already on line 2"),
+        ("[money]", "[mony]", "8:13: components[1].needs[0]: 'mony' is not in the catalog; did you mean 'money'?"),
+        ("[money]", "[pay]", "8:13: components[1].needs[0]: a component cannot need itself"),
+        ("name: pay", "name: Money", "6:5: components[1].name: another component is named 'money'"),
+        ("[cab]", "[cap]", "14:13: gates[0].roles[0]: the role 'cap' is not under 'roles'"),
+        ("[cab]", "[cab]\n    quorum: 2", "15:5: gates[0].quorum: 2 must approve, and only 1 may"),
+        ("../money", '"ext::sh -c id"', "5:5: components[0].repo: remote helpers"),
+        ("../money", "--upload-pack=id", "5:5: components[0].repo: a repository may not begin with '-'"),
+        ("shop", "!!python/object:os.system shop", "2:8: tags (words that begin with '!') are not allowed"),
+        ("shop", "12", "2:1: train: must be text: put it in quotes"),
+        ("shop", "*nobody", "2:8: the alias *nobody is not defined before this line"),
+        ("[money]", "&a [*a]", "8:16: the alias *a contains itself"),
+        ("  cab:", "  <<:", "16:3: merge keys"),
+        ("10m", "99999999999999999999", "11:18: this number has more than 53 bits"),
+        ("upload]", '"\\ud800"]', "12:23: this text has an escape for half a character"),
+        ("10m", ".inf", "11:18: infinity and not-a-number"),
+        ("shop", "shop\n---\nversion: 1", "3:1: a catalog is one document"),
+        ("version: 1", "%YAML 1.1\n---\nversion: 1", "directives other than %YAML 1.2"),
+        ("train: shop", "train: [", "not YAML: "),
+    ],
+)
+def test_what_is_refused_says_where_and_why(change: str, to: str, told: str) -> None:
+    """Each kind of mistake is told at its own place."""
+    lines = refused(GOOD.replace(change, to, 1))
+    assert any(told in line for line in lines), lines
+
+
+def test_words_of_yaml_1_1_are_texts() -> None:
+    """`no`, `on` and sexagesimals are texts, as YAML 1.2 says; `0o17` is a number and a version wants quotes."""
+    assert [resolve(word) for word in ("no", "on", "1:30", "0o17", "1.10", "~", "0x1F")] == [
+        "no",
+        "on",
+        "1:30",
+        15,
+        1.1,
+        None,
+        31,
+    ]
+
+
+def test_a_small_text_cannot_become_a_large_value() -> None:
+    """Aliases of aliases are counted as what they expand to, before anything is expanded."""
+    levels = "".join(f"l{n}: &l{n} [{', '.join([f'*l{n - 1}'] * 9)}]\n" for n in range(1, 9))
+    assert "values, aliases followed" in refused("l0: &l0 [x]\n" + levels)[0]
+
+
+def test_depth_is_bounded() -> None:
+    """Nesting is refused by depth, whether it is open, closed or made of aliases."""
+    chain = "".join(f"a{n}: &a{n} [*a{n - 1}]\n" for n in range(1, MAX_DEPTH + 2))
+    for text in ("[" * 100_000, "a: " + "[" * 40 + "]" * 40, "a0: &a0 []\n" + chain):
+        assert "nest deeper than" in refused(text)[0]
+
+
+def test_relative_repositories_begin_at_the_catalog() -> None:
+    """Paths are joined to the folder; URLs and scp-like addresses are not paths."""
+    catalog = read_catalog(GOOD.replace("[money]", "[]"), "c.yaml").catalog
+    assert [entry.repo for entry in absolute(catalog, "/srv/cat").components] == [
+        "/srv/money",
+        "git@example.org:pay.git",
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text() | st.text(alphabet="-:[]{}&*!|>%\"'\\ \n\tabn0u1?#,"))
+def test_any_text_is_a_catalog_or_an_error(text: str) -> None:
+    """No text raises anything but CatalogError."""
+    with suppress(CatalogError):
+        assert isinstance(read_catalog(text, "c").catalog, Catalog)
+
+
+_KEYS = st.sampled_from(
+    [
+        "version",
+        "train",
+        "components",
+        "name",
+        "repo",
+        "needs",
+        "path",
+        "hooks",
+        "verify",
+        "publish",
+        "uses",
+        "config",
+        "class",
+        "gates",
+        "roles",
+        "quorum",
+        "defaults",
+        "versioning",
+        "initial",
+        "author",
+        "email",
+        "health",
+        "timeout",
+    ]
+)
+_LEAVES = st.none() | st.booleans() | st.integers(-(2**60), 2**60) | st.floats() | st.text(max_size=20)
+_DOCUMENTS = st.recursive(
+    _LEAVES,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(_KEYS | st.text(max_size=5), inner, max_size=6),
+    max_leaves=30,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_DOCUMENTS)
+def test_any_document_is_a_catalog_or_an_error(document: object) -> None:
+    """No document raises anything but CatalogError, wherever its values stand; a catalog has a canonical form."""
+    whole = {"version": 1, "train": "t", "components": [{"name": "a", "repo": "b"}]}
+    for candidate in (document, {**whole, **(document if isinstance(document, dict) else {})}):
+        with suppress(CatalogError):
+            assert read_catalog(json.dumps(candidate), "c").catalog.canonical()
+
+
+def test_json_is_yaml() -> None:
+    """A catalog written as JSON reads the same."""
+    data = YAML(typ="safe", pure=True).load(GOOD)
+    assert read_catalog(json.dumps(data), "c.json").catalog == read_catalog(GOOD, "c.yaml").catalog
