@@ -1,0 +1,60 @@
+"""The end of a train, and lists of trains: what is released, what was undone, what stays, what to do next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from releasepilot.cli.render.plan import residue_line
+from releasepilot.cli.render.text import clean, plain
+from releasepilot.model.train import Outcome, Record
+
+#: Title and style of each outcome.
+TITLES: dict[Outcome, tuple[str, str]] = {
+    Outcome.RELEASED: ("Released.", "bold green"),
+    Outcome.NOTHING: ("Nothing to release.", "bold"),
+    Outcome.ROLLED_BACK: ("Rolled back: nothing of it is released.", "bold cyan"),
+    Outcome.PARTLY_RELEASED: ("Partly released; the rest was rolled back.", "bold yellow"),
+    Outcome.REJECTED: ("Rejected: nothing was done.", "bold yellow"),
+    Outcome.FAILED: ("Failed; what was done stays.", "bold red"),
+    Outcome.RESIDUE: ("Something stays that somebody must look at.", "bold red"),
+}
+
+_NEXT: dict[Outcome, str] = {
+    Outcome.ROLLED_BACK: "mend the cause and run `releasepilot release` again",
+    Outcome.PARTLY_RELEASED: "mend the cause and run `releasepilot release` for the rest",
+    Outcome.FAILED: "run `releasepilot rollback {train}` to take back what was done",
+    Outcome.RESIDUE: "settle what is listed, then run `releasepilot rollback {train}` to undo the rest",
+}
+
+
+def print_record(console: Console, record: Record) -> None:
+    """Print how a train ended."""
+    title, style = TITLES[record.outcome]
+    console.print(Text.assemble((title, style), (f"  {clean(record.train)}", "dim")))
+    if record.cause:
+        code = f"[{record.code}] " if record.code else ""
+        console.print(plain(f"cause: {code}{record.cause}"))
+    for component, version in record.released.items():
+        console.print(Text.assemble("  released ", (clean(component), "bold"), f" {clean(version)}"))
+    if record.undone:
+        console.print(plain(f"undone, in this order: {', '.join(record.undone)}"))
+    if record.residue:
+        console.print(Text("What stays:"))
+        for row in record.residue:
+            console.print(Padding(residue_line(row), (0, 0, 0, 2)))
+    elif record.undone:
+        console.print(Text("Nothing stays."))
+    follow_up = _NEXT.get(record.outcome, "").format(train=clean(record.train))
+    if follow_up:
+        console.print(plain(f"next: {follow_up}", "dim"))
+
+
+def print_changes(console: Console, changes: Iterable[str]) -> None:
+    """Print what differs between the plan that was confirmed and the one that waits now."""
+    console.print(Text("The plan has changed since it was confirmed:", style="yellow"))
+    for change in changes:
+        console.print(plain(f"  {change}"))

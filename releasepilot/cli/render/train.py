@@ -1,0 +1,219 @@
+"""A train while it runs: a calm table on a terminal, one line a change in a pipe."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from types import TracebackType
+from typing import Protocol, Self
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from releasepilot.cli.render.text import clean, plain
+from releasepilot.model.gate import judge
+from releasepilot.model.plan import Plan
+from releasepilot.model.step import StepStatus
+from releasepilot.model.train import TrainPhase, TrainView
+
+#: Symbol and style of a status. The name of the step stands beside it, so colour is never the only sign.
+MARKS: dict[StepStatus, tuple[str, str]] = {
+    StepStatus.PENDING: ("·", "dim"),
+    StepStatus.RUNNING: ("▸", "bold yellow"),
+    StepStatus.DONE: ("✓", "green"),
+    StepStatus.FAILED: ("✗", "bold red"),
+    StepStatus.CANCELLED: ("■", "red"),
+    StepStatus.BLOCKED: ("-", "dim"),
+    StepStatus.UNDONE: ("↶", "cyan"),
+    StepStatus.UNDO_FAILED: ("‼", "bold red"),
+}
+
+#: Lines of the table that are not components.
+_FRAME = 8
+
+#: Statuses that a reader wants to see first where not all components fit.
+_URGENT = (StepStatus.RUNNING, StepStatus.FAILED, StepStatus.UNDO_FAILED, StepStatus.CANCELLED)
+
+
+class Display(AbstractContextManager["Display"], Protocol):
+    """Shows views of one train as they come."""
+
+    def show(self, view: TrainView) -> None:
+        """Show the newest view."""
+
+    def pause(self) -> None:
+        """Leave the screen to a question."""
+
+
+def display_for(console: Console, plan: Plan | None, *, quiet: bool = False) -> Display:
+    """Choose the display that fits the console; a quiet one shows nothing."""
+    if console.is_terminal and not quiet:
+        return LiveDisplay(console, plan)
+    return LineDisplay((lambda _: None) if quiet else (lambda line: console.print(plain(line))))
+
+
+class LiveDisplay(AbstractContextManager["LiveDisplay"]):
+    """A table on a terminal that is drawn anew in place."""
+
+    def __init__(self, console: Console, plan: Plan | None) -> None:
+        self._plan = plan
+        self._console = console
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.pause()
+
+    def show(self, view: TrainView) -> None:
+        """Draw the newest view."""
+        if self._live is None:
+            self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="visible")
+            self._live.start()
+        self._live.update(table(view, self._plan, height=self._console.height), refresh=True)
+
+    def pause(self) -> None:
+        """Leave the last table where it is and stop drawing."""
+        if self._live is not None:
+            self._live.stop()
+            self._live = None
+
+
+class LineDisplay(AbstractContextManager["LineDisplay"]):
+    """One line a change, without colour or cursor movement."""
+
+    def __init__(self, write: Callable[[str], None]) -> None:
+        self._write = write
+        self._last: TrainView | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Nothing is held."""
+
+    def show(self, view: TrainView) -> None:
+        """Write what changed since the last view."""
+        for line in changes(self._last, view):
+            self._write(line)
+        self._last = view
+
+    def pause(self) -> None:
+        """Nothing to stop."""
+
+
+def changes(before: TrainView | None, after: TrainView) -> list[str]:
+    """Say what is new in a view, one line a change."""
+    lines: list[str] = []
+    known = before.statuses if before else {}
+    if before is None or before.phase is not after.phase:
+        lines.append(f"{after.train}: {phase_words(after.phase)}")
+    for step, status in after.statuses.items():
+        if status is not known.get(step, StepStatus.PENDING):
+            lines.append(f"{step}: {status.value.replace('_', ' ')}")
+    if after.past_no_return and not (before and before.past_no_return):
+        lines.append("the point of no return is passed")
+    if after.waiting_for and after.waiting_for != (before.waiting_for if before else ""):
+        lines.append(f"waiting: {after.waiting_for}")
+    return lines
+
+
+def phase_words(phase: TrainPhase) -> str:
+    """Name a phase for people."""
+    return phase.value.replace("_", " ")
+
+
+def table(view: TrainView, plan: Plan | None, *, height: int = 1000) -> RenderableType:
+    """Draw a train: a heading, a row a component, and what it waits for."""
+    parts: list[RenderableType] = [heading(view)]
+    if view.statuses:
+        parts.append(_rows(view, plan, max(3, height - _FRAME)))
+    parts += waiting_lines(view)
+    return Group(*parts)
+
+
+def heading(view: TrainView) -> Text:
+    """One line: which train, which phase, how far."""
+    done = sum(status is StepStatus.DONE for status in view.statuses.values())
+    line = Text.assemble((clean(view.train), "bold"), f"  {phase_words(view.phase)}")
+    if view.statuses:
+        line.append(f"  {done} of {len(view.statuses)} steps done", style="dim")
+    if view.past_no_return and view.record is None:
+        line.append("  past the point of no return", style="red")
+    return line
+
+
+def _rows(view: TrainView, plan: Plan | None, room: int) -> Table:
+    rows = Table(box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False)
+    rows.add_column(no_wrap=True, style="bold")
+    rows.add_column(no_wrap=True, style="dim")
+    rows.add_column()
+    names = _shown(view, room)
+    for name in names:
+        rows.add_row(plain(name), plain(_version(plan, name)), _steps(view, name))
+    hidden = len(_components(view)) - len(names)
+    if hidden:
+        rows.add_row(Text(f"and {hidden} more", style="dim"))
+    return rows
+
+
+def _components(view: TrainView) -> dict[str, list[StepStatus]]:
+    found: dict[str, list[StepStatus]] = {}
+    for step, status in view.statuses.items():
+        found.setdefault(step.partition("/")[0], []).append(status)
+    return found
+
+
+def _shown(view: TrainView, room: int) -> list[str]:
+    """Choose the components that fit: those where something happens, then those that are not done, in plan order."""
+    components = _components(view)
+    if len(components) <= room:
+        return list(components)
+
+    def urgency(name: str) -> int:
+        statuses = components[name]
+        if any(status in _URGENT for status in statuses):
+            return 0
+        return 1 if StepStatus.PENDING in statuses else 2
+
+    chosen = set(sorted(components, key=urgency)[:room])
+    return [name for name in components if name in chosen]
+
+
+def _version(plan: Plan | None, component: str) -> str:
+    found = [release.to_version for release in plan.releases if release.component == component] if plan else []
+    return found[0] if found else ""
+
+
+def _steps(view: TrainView, component: str) -> Text:
+    line = Text()
+    for step, status in view.statuses.items():
+        owner, _, name = step.partition("/")
+        if owner == component:
+            mark, style = MARKS[status]
+            line.append(f"{mark} {clean(name)}  ", style=style)
+    return line
+
+
+def waiting_lines(view: TrainView) -> list[Text]:
+    """Say why a train does not move, and which command lets it."""
+    lines = [plain(f"waiting: {view.waiting_for}", "yellow")] if view.waiting_for else []
+    if view.phase is TrainPhase.PAUSED:
+        lines.append(plain(f"paused; go on with: releasepilot resume {view.train}", "yellow"))
+    for gate in view.gates:
+        verdict = judge(gate, view.votes)
+        if not verdict.passed:
+            lines.append(
+                plain(
+                    f"gate {gate.name}: {len(verdict.approved_by)} of {gate.quorum} approvals; "
+                    f"{', '.join(gate.eligible)} may run: releasepilot approve {view.train} --comment TEXT"
+                )
+            )
+    return lines
