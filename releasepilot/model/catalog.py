@@ -212,7 +212,9 @@ class Catalog(Value):
         for component in components:
             folded = component.name.casefold()
             if folded in seen:
-                raise ValueError(f"two components are named {component.name!r}: names must be unique, whatever their case")
+                raise ValueError(
+                    f"two components are named {component.name!r}: names must be unique, whatever their case"
+                )
             seen.add(folded)
         return components
 

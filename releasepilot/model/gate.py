@@ -74,11 +74,17 @@ def judge(gate: OpenGate, votes: tuple[Vote, ...]) -> Verdict:
 
     The last vote of a person counts, and a person counts once.
     """
-    latest = {vote.actor.account: vote for vote in votes if vote.plan_digest == gate.plan_digest and vote.actor.account in gate.eligible}
+    latest = {
+        vote.actor.account: vote
+        for vote in votes
+        if vote.plan_digest == gate.plan_digest and vote.actor.account in gate.eligible
+    }
     rejections = [vote for vote in latest.values() if vote.decision is Decision.REJECT]
     if rejections:
         said = rejections[0]
-        return Verdict(gate=gate.name, passed=False, rejected=True, reason=f"rejected by {said.actor}: {said.comment}".rstrip(": "))
+        return Verdict(
+            gate=gate.name, passed=False, rejected=True, reason=f"rejected by {said.actor}: {said.comment}".rstrip(": ")
+        )
     approvers = tuple(latest)
     missing = gate.quorum - len(approvers)
     reason = f"{missing} more of {', '.join(gate.eligible)} must approve" if missing > 0 else ""

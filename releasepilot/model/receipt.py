@@ -50,3 +50,5 @@ class Undone(Value):
     step: str
     #: What stays visible, in words; empty where nothing does.
     remains: str = ""
+    #: What stays needs somebody to act.
+    unresolved: bool = False

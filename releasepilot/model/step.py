@@ -68,6 +68,8 @@ class ActuatorTraits(Value):
     queue: Queue
     #: Whether a catalog may state another class and undo: true for commands, whose author alone knows.
     declarable: bool = False
+    #: Whether it changes the world; a check only looks, so there is nothing to undo.
+    effect: bool = True
 
 
 class Step(Value):
@@ -83,6 +85,7 @@ class Step(Value):
     config: dict[str, JsonValue] = Field(default_factory=dict)
     saga_class: SagaClass
     undo: Undo
+    effect: bool = True
     phase: Phase
     queue: Queue
     #: Steps that must be done before this one starts, in plan order.

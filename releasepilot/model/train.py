@@ -6,10 +6,10 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from releasepilot.model.catalog import Catalog
+from releasepilot.model.catalog import Catalog, OnFailure
 from releasepilot.model.gate import Actor, OpenGate, Vote
 from releasepilot.model.plan import Residue
-from releasepilot.model.step import ActuatorTraits, StepStatus
+from releasepilot.model.step import ActuatorTraits, SagaClass, StepStatus, Undo
 from releasepilot.model.value import Value, digest_of
 
 
@@ -88,7 +88,10 @@ class StepNode(Value):
     id: str
     component: str
     phase: str
-    saga_class: str
+    saga_class: SagaClass
+    undo: Undo
+    #: Whether there is anything to undo.
+    effect: bool = True
     queue: str
     needs: tuple[str, ...] = ()
     timeout: int = 600
@@ -104,10 +107,8 @@ class Outline(Value):
     components: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     gates: tuple[OpenGate, ...] = ()
-    on_failure: str = "rollback_all"
+    on_failure: OnFailure = OnFailure.ROLLBACK_ALL
     concurrency: int = 8
-    #: What would stay after undoing a step, by step id; only where something would.
-    traces: dict[str, Residue] = Field(default_factory=dict)
     #: What changed since the plan that this one replaces, in words.
     changes: tuple[str, ...] = ()
 

@@ -75,6 +75,8 @@ class Actuator(Protocol[ConfigT]):
     queue: ClassVar[Queue]
     #: Whether a catalog may state another class and undo.
     declarable: ClassVar[bool]
+    #: False for a check, which only looks: `apply` is then called first and each time anew, `revert` never.
+    effect: ClassVar[bool]
 
     def __init__(self, tools: Tools) -> None:
         """Take what it works with. No I/O here."""

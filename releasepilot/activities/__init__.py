@@ -1,0 +1,1 @@
+"""What workflows have done: each activity unpacks its call, asks one object, and wraps the answer."""

@@ -1,0 +1,154 @@
+"""The convergent triple as activities: observe, apply, observe; revert, observe."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Coroutine
+from datetime import datetime
+from time import monotonic
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+from temporalio import activity
+
+from releasepilot.activities.failure import failures_explained
+from releasepilot.errors import StepConflict, StepUnconverged
+from releasepilot.model.plan import Plan
+from releasepilot.model.receipt import Observation, Presence, Receipt, Undone
+from releasepilot.model.step import Undo
+from releasepilot.plugins.registry import Registry
+from releasepilot.plugins.spec import Actuator, Call
+from releasepilot.store.read import Reader
+from releasepilot.workflows.ports import Activity, StepCall
+
+_GivenT = TypeVar("_GivenT")
+
+#: Seconds between two signs of life.
+_BEAT = 2.0
+#: After these a revert leaves nothing that could be observed.
+_LEAVES_NOTHING = (Undo.FULL, Undo.REVERT, Undo.WINDOW)
+
+
+class PlanShelf:
+    """The plans that this worker has used lately. A digest never means another plan, so nothing goes stale."""
+
+    def __init__(self, reader: Reader, *, size: int = 32) -> None:
+        """Keep at most `size` plans."""
+        self._reader = reader
+        self._size = size
+        self._plans: OrderedDict[str, Plan] = OrderedDict()
+
+    async def plan(self, digest: str) -> Plan:
+        """Return a plan, from the shelf where it lies there."""
+        if digest not in self._plans:
+            self._plans[digest] = await self._reader.plan(digest)
+            while len(self._plans) > self._size:
+                self._plans.popitem(last=False)
+        self._plans.move_to_end(digest)
+        return self._plans[digest]
+
+
+class Steps:
+    """Applies and reverts steps through their actuators."""
+
+    def __init__(self, registry: Registry, shelf: PlanShelf, reader: Reader) -> None:
+        """Find actuators in the registry, plans on the shelf, receipts through the reader."""
+        self._registry = registry
+        self._shelf = shelf
+        self._reader = reader
+
+    @activity.defn(name=Activity.APPLY)
+    async def apply(self, step_call: StepCall) -> Receipt:
+        """Bring a step's effect about, unless it is there; prove it by looking again."""
+        with failures_explained():
+            began = monotonic()
+            call, actuator = await self._open(step_call)
+            receipt = await _alive(_converge(call, actuator))
+            return receipt.model_copy(update={"took_ms": round((monotonic() - began) * 1000)})
+
+    @activity.defn(name=Activity.REVERT)
+    async def revert(self, step_call: StepCall) -> Undone:
+        """Take a step's effect back as far as its undo reaches; prove it by looking."""
+        with failures_explained():
+            call, actuator = await self._open(step_call)
+            receipt = await self._reader.receipt(step_call.train, step_call.step)
+            return await _alive(_undo(call, actuator, receipt))
+
+    async def _open(self, step_call: StepCall) -> tuple[Call[Any], Actuator[Any]]:
+        plan = await self._shelf.plan(step_call.plan_digest)
+        step = plan.step_of(step_call.step)
+        config: BaseModel = self._registry.parse(step)
+        call = Call(
+            train=step_call.train,
+            step=step,
+            release=plan.release_of(step.component),
+            config=config,
+            scheduled_at=_scheduled_at(),
+            train_started_at=step_call.train_started_at,
+            beat=activity.heartbeat,
+        )
+        return call, self._registry.actuator(step.uses)
+
+
+def _scheduled_at() -> datetime:
+    return activity.info().scheduled_time
+
+
+async def _converge(call: Call[Any], actuator: Actuator[Any]) -> Receipt:
+    """Observe, apply, observe. A check has no effect that an earlier attempt could have left, so it is applied anew."""
+    if actuator.effect:
+        before = await actuator.observe(call)
+        _refuse_conflict(call, before)
+        if before.presence is Presence.PRESENT:
+            return Receipt(step=call.step.id, effect_key=call.effect_key, found=before.found, adopted=True)
+    notes = await actuator.apply(call)
+    after = await actuator.observe(call)
+    _refuse_conflict(call, after)
+    if after.presence is not Presence.PRESENT:
+        raise StepUnconverged(
+            f"{call.step.name} was applied, but the far side does not show it {after.detail}".rstrip(),
+            component=call.release.component,
+        )
+    return Receipt(step=call.step.id, effect_key=call.effect_key, found=after.found, notes=notes)
+
+
+async def _undo(call: Call[Any], actuator: Actuator[Any], receipt: Receipt | None) -> Undone:
+    """Revert, observe. Where there is no undo, say what stays and that somebody has to act."""
+    if call.step.undo is Undo.NONE:
+        seen = await actuator.observe(call)
+        if seen.presence is Presence.ABSENT:
+            return Undone(step=call.step.id)
+        what = f"{call.step.uses} cannot be undone: {seen.found or seen.detail or 'its effect'} stays"
+        return Undone(step=call.step.id, remains=what, unresolved=True)
+    remains = await actuator.revert(call, receipt)
+    after = await actuator.observe(call)
+    if after.presence is Presence.PRESENT and call.step.undo in _LEAVES_NOTHING:
+        raise StepUnconverged(
+            f"{call.step.name} was reverted, but the far side still shows {after.found or 'it'}",
+            component=call.release.component,
+        )
+    return Undone(step=call.step.id, remains=remains)
+
+
+def _refuse_conflict(call: Call[Any], seen: Observation) -> None:
+    if seen.presence is Presence.CONFLICT:
+        raise StepConflict(
+            f"{call.step.name}: something else is there: {seen.detail or seen.found}",
+            hint="remove it or release another version; ReleasePilot overwrites nothing",
+            component=call.release.component,
+        )
+
+
+async def _alive(work: Coroutine[None, None, _GivenT]) -> _GivenT:
+    """Await the work and tell the server every other second that it goes on."""
+    task = asyncio.ensure_future(work)
+    try:
+        while not task.done():
+            await asyncio.wait({task}, timeout=_BEAT)
+            activity.heartbeat()
+    except asyncio.CancelledError:
+        task.cancel()
+        await asyncio.wait({task})
+        raise
+    return task.result()

@@ -1,0 +1,119 @@
+"""The steps of one component, and what they say of the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from releasepilot.errors import PlanError
+from releasepilot.model.catalog import ComponentEntry, StepDeclaration
+from releasepilot.model.plan import Residue
+from releasepilot.model.step import ActuatorTraits, Phase, SagaClass, Step, Undo
+from releasepilot.model.train import Request
+
+_PHASE_OF = {
+    SagaClass.COMPENSATABLE: Phase.COMMIT,
+    SagaClass.PIVOT: Phase.PIVOT,
+    SagaClass.RETRIABLE: Phase.FINISH,
+}
+_CLASS_ORDER = tuple(SagaClass)
+
+#: What stays after undoing a step of each kind, in words.
+_REMAINS = {
+    Undo.REVERT: "the release commit and the commit that reverts it stay in the history",
+    Undo.WINDOW: "can be taken back only for a while after it was done; later it stays",
+    Undo.YANK: "stays where it is, marked so that nobody new chooses it",
+    Undo.DEPRECATE: "stays where it is, marked as deprecated",
+    Undo.NONE: "cannot be undone",
+}
+
+
+def chain_of(request: Request, entry: ComponentEntry) -> tuple[Step, ...]:
+    """Return a component's steps in order, without needs across components.
+
+    Stage and verify, then push, then the declared steps by class, then the health checks.
+    """
+    traits = {actuator.name: actuator for actuator in request.actuators}
+    declared = sorted(
+        (_Declared(declaration, traits) for declaration in entry.publish), key=lambda one: _CLASS_ORDER.index(one.saga)
+    )
+    checks = [_Declared(declaration, traits) for declaration in entry.health]
+    last = _PHASE_OF[declared[-1].saga] if declared else Phase.COMMIT
+    # A check after the point of no return belongs behind it.
+    check_phase = Phase.FINISH if last is Phase.PIVOT else last
+    wanted = [
+        (_Declared(StepDeclaration(uses="git.stage", name="stage"), traits), Phase.STAGE),
+        *((one, Phase.STAGE) for one in _verify(entry, traits)),
+        (_Declared(StepDeclaration(uses="git.publish", name="push"), traits), Phase.COMMIT),
+        *((one, _PHASE_OF[one.saga]) for one in declared),
+        *((one, check_phase) for one in checks),
+    ]
+    names: dict[str, int] = {}
+    return tuple(one.step(entry.name, _unique(one.name, names), phase) for one, phase in wanted)
+
+
+class _Declared:
+    """A declaration with what its actuator adds to it."""
+
+    def __init__(self, declaration: StepDeclaration, traits: dict[str, ActuatorTraits]) -> None:
+        if declaration.uses not in traits:
+            raise PlanError(
+                f"there is no actuator named {declaration.uses!r}",
+                hint=f"these are installed: {', '.join(sorted(traits))}",
+            )
+        self.declaration = declaration
+        self.traits = traits[declaration.uses]
+        self.name = declaration.name or declaration.uses
+        self.saga = declaration.saga_class or self.traits.saga_class
+
+    def step(self, component: str, name: str, phase: Phase) -> Step:
+        """Make the step."""
+        return Step(
+            id=f"{component}/{name}",
+            component=component,
+            name=name,
+            uses=self.declaration.uses,
+            config=self.declaration.config,
+            saga_class=self.saga,
+            undo=self.declaration.undo or self.traits.undo,
+            effect=self.traits.effect,
+            phase=phase,
+            queue=self.traits.queue,
+            timeout=self.declaration.timeout,
+            attempts=self.declaration.attempts,
+        )
+
+
+def _verify(entry: ComponentEntry, traits: dict[str, ActuatorTraits]) -> list[_Declared]:
+    """Return the verify hook as a step, where there is one."""
+    hooks = entry.hooks
+    if hooks.verify is None:
+        return []
+    config = {"command": list(hooks.verify), "shell": hooks.shell}
+    declaration = StepDeclaration(uses="verify", name="verify", timeout=hooks.timeout, attempts=1, config=config)
+    return [_Declared(declaration, traits)]
+
+
+def _unique(name: str, taken: dict[str, int]) -> str:
+    """Number the second and later steps of one name."""
+    taken[name] = taken.get(name, 0) + 1
+    return name if taken[name] == 1 else _unique(f"{name}-{taken[name]}", taken)
+
+
+def no_return(steps: Sequence[Step]) -> str | None:
+    """Return the first step that cannot be taken back; None where every one can."""
+    return next((step.id for step in steps if step.saga_class is SagaClass.PIVOT), None)
+
+
+def worst_residue(steps: Sequence[Step]) -> tuple[Residue, ...]:
+    """Return what would stay if every step were done and then undone."""
+    return tuple(
+        Residue(
+            component=step.component,
+            step=step.name,
+            undo=step.undo,
+            what=_REMAINS[step.undo],
+            unresolved=step.undo is Undo.NONE,
+        )
+        for step in steps
+        if step.effect and step.undo is not Undo.FULL
+    )

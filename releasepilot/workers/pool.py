@@ -1,0 +1,112 @@
+"""The composition root: builds what activities need, and one Temporal worker per task queue."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client
+from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
+from temporalio.worker import Worker, WorkerDeploymentConfig
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.workflow import SandboxImportNotificationPolicy
+
+from releasepilot import __version__
+from releasepilot.activities.ledger import Ledger
+from releasepilot.activities.planning import Planning
+from releasepilot.activities.steps import PlanShelf, Steps
+from releasepilot.model.step import Queue
+from releasepilot.plugins.registry import Registry
+from releasepilot.plugins.spec import Tools
+from releasepilot.store.pool import open_pool
+from releasepilot.store.read import Reader
+from releasepilot.store.write import Writer
+from releasepilot.workflows.ports import task_queue
+from releasepilot.workflows.rollback import RollbackWorkflow
+from releasepilot.workflows.train import TrainWorkflow
+
+WORKFLOWS: tuple[type, ...] = (TrainWorkflow, RollbackWorkflow)
+
+#: Finish what runs for so long when told to end; then it is cancelled, and another worker takes it up.
+_GRACE = timedelta(seconds=20)
+#: Cancellations reach an activity with its next sign of life, which is sent at most so often.
+_THROTTLE = timedelta(seconds=1)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Posting:
+    """What one worker process is given to work with."""
+
+    database_url: str
+    cache: Path
+    git_timeout: float
+    queues: tuple[Queue, ...] = tuple(Queue)
+    #: Actuators beside the installed ones.
+    actuators: tuple[type, ...] = ()
+    #: How many steps this process runs side by side, on each queue.
+    slots: int = 64
+    #: Workflows that stay in memory; 0 replays each task from its first event.
+    cached_workflows: int = 200
+    versioned: bool = False
+
+
+@asynccontextmanager
+async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Worker]]:
+    """Build the workers of a posting, not yet running, with what they need held open."""
+    async with AsyncExitStack() as stack:
+        pool = await stack.enter_async_context(open_pool(posting.database_url))
+        reader = Reader(pool)
+        ledger = Ledger(Writer(pool), reader)
+        tools = Tools(cache=posting.cache, git_timeout=posting.git_timeout)
+        steps = Steps(Registry.load(tools, posting.actuators), PlanShelf(reader), reader)
+        planning = Planning(ledger, reader, cache=posting.cache, git_timeout=posting.git_timeout)
+        yield [_worker(client, posting, queue, steps, planning, ledger) for queue in posting.queues]
+
+
+async def work(client: Client, posting: Posting, *, until: asyncio.Event, ready: Callable[[], None]) -> None:
+    """Run the workers of a posting until told to end; finish what runs first, within a bound."""
+    async with workers(client, posting) as crew, AsyncExitStack() as stack:
+        for worker in crew:
+            await stack.enter_async_context(worker)
+        ready()
+        await until.wait()
+
+
+def runner() -> SandboxedWorkflowRunner:
+    """Build the sandbox: what is ours is passed through, and a module that nobody meant to load is refused."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_passthrough_modules(
+            "releasepilot", "pydantic", "pydantic_core", "annotated_types", "rfc8785"
+        ).with_import_notification_policy(SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH)
+    )
+
+
+def _worker(client: Client, posting: Posting, queue: Queue, steps: Steps, planning: Planning, ledger: Ledger) -> Worker:
+    activities: list[Callable[..., Any]] = [steps.apply, steps.revert]
+    activities += [planning.prepare] if queue is Queue.GIT else []
+    activities += [ledger.record, ledger.standing] if queue is Queue.ENGINE else []
+    return Worker(
+        client,
+        task_queue=task_queue(queue),
+        activities=activities,
+        workflows=list(WORKFLOWS) if queue is Queue.ENGINE else [],
+        workflow_runner=runner(),
+        max_concurrent_activities=posting.slots,
+        max_cached_workflows=posting.cached_workflows,
+        graceful_shutdown_timeout=_GRACE,
+        max_heartbeat_throttle_interval=_THROTTLE,
+        default_heartbeat_throttle_interval=_THROTTLE,
+        # An explicit build id also spares the worker from hashing every loaded module.
+        deployment_config=WorkerDeploymentConfig(
+            version=WorkerDeploymentVersion("releasepilot", __version__),
+            use_worker_versioning=posting.versioned,
+            default_versioning_behavior=VersioningBehavior.PINNED
+            if posting.versioned
+            else VersioningBehavior.UNSPECIFIED,
+        ),
+    )

@@ -1,0 +1,109 @@
+"""What workflows ask of the world: the activities' names, their inputs and outputs, their time-outs and retries.
+
+`releasepilot.activities` implements each of them under the same name; a test holds the two against each other.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from temporalio.common import RetryPolicy
+
+from releasepilot.model.event import Event
+from releasepilot.model.step import Queue, StepStatus
+from releasepilot.model.train import Outline, Request
+from releasepilot.model.value import Value
+
+
+class Activity(StrEnum):
+    """The activities by name. A name is part of every history: it is never changed."""
+
+    PREPARE = "prepare"
+    STANDING = "standing"
+    RECORD = "record"
+    APPLY = "apply_step"
+    REVERT = "revert_step"
+
+
+class PrepareCall(Value):
+    """Take the snapshot, make the plan, store both ends of it."""
+
+    train: str
+    request: Request
+    #: The plan that the new one is compared with; empty for none.
+    previous: str = ""
+    started_at: datetime
+
+
+class StandingCall(Value):
+    """Read from the ledger where a train stands."""
+
+    train: str
+    #: Components whose steps are wanted; empty for all.
+    components: tuple[str, ...] = ()
+
+
+class Standing(Value):
+    """Where a train stands by the ledger."""
+
+    outline: Outline
+    statuses: dict[str, StepStatus]
+    next_seq: int
+    started_at: datetime
+
+
+class Batch(Value):
+    """Events to be written, in order."""
+
+    train: str
+    events: tuple[Event, ...]
+
+
+class StepCall(Value):
+    """Which step of which plan."""
+
+    train: str
+    plan_digest: str
+    step: str
+    train_started_at: datetime
+
+
+def task_queue(queue: Queue | str) -> str:
+    """Return the Temporal task queue of a capability."""
+    return f"releasepilot-{Queue(queue).value}"
+
+
+#: Dead workers are noticed after this long.
+HEARTBEAT: Final = timedelta(seconds=10)
+#: A plan reads every repository; this bounds one attempt.
+PREPARE_TIMEOUT: Final = timedelta(minutes=30)
+LEDGER_TIMEOUT: Final = timedelta(seconds=30)
+
+#: An answer over the server's limit comes back as this; trying again cannot help.
+_TOO_LARGE: Final = ["PayloadsTooLarge"]
+
+PREPARE_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(seconds=1), maximum_attempts=3, non_retryable_error_types=_TOO_LARGE
+)
+#: The ledger is tried until it answers: a train never runs on without its record.
+LEDGER_RETRY: Final = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200),
+    maximum_interval=timedelta(seconds=15),
+    non_retryable_error_types=_TOO_LARGE,
+)
+
+
+def step_retry(attempts: int) -> RetryPolicy:
+    """Retry a step so many times in all, from half a second up to a minute apart."""
+    return RetryPolicy(
+        initial_interval=timedelta(milliseconds=500),
+        maximum_interval=timedelta(minutes=1),
+        maximum_attempts=attempts,
+        non_retryable_error_types=_TOO_LARGE,
+    )
+
+
+#: Undoing is tried harder than doing: what it leaves has to be cleared by a person.
+UNDO_ATTEMPTS: Final = 8

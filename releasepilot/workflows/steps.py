@@ -1,0 +1,115 @@
+"""How a workflow has a step applied and reverted: the activities' options, and their errors in our words."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import JsonValue
+
+    from releasepilot.model.event import EventType
+    from releasepilot.model.plan import Residue
+    from releasepilot.model.receipt import Receipt, Undone
+    from releasepilot.model.step import StepStatus, Undo
+    from releasepilot.model.train import StepNode
+    from releasepilot.workflows.engine import StepFailed
+    from releasepilot.workflows.journal import Journal
+    from releasepilot.workflows.ports import HEARTBEAT, UNDO_ATTEMPTS, Activity, StepCall, step_retry, task_queue
+
+_Given = TypeVar("_Given", Receipt, Undone)
+
+_EVENT_OF = {
+    StepStatus.RUNNING: EventType.STEP_STARTED,
+    StepStatus.DONE: EventType.STEP_DONE,
+    StepStatus.FAILED: EventType.STEP_FAILED,
+    StepStatus.CANCELLED: EventType.STEP_CANCELLED,
+    StepStatus.BLOCKED: EventType.STEP_BLOCKED,
+    StepStatus.UNDONE: EventType.STEP_UNDONE,
+    StepStatus.UNDO_FAILED: EventType.STEP_UNDO_FAILED,
+}
+
+
+def failure_of(error: ActivityError) -> StepFailed:
+    """Put an activity's failure into words, with its stable code."""
+    cause = error.cause
+    if isinstance(cause, ApplicationError):
+        return StepFailed(cause.message, cause.type or "")
+    if isinstance(cause, TimeoutError):
+        return StepFailed("it did not answer in time, or its worker was lost, as often as it may be tried", "RP400")
+    return StepFailed(str(cause or error), "RP400")
+
+
+class StepRunner:
+    """Applies and reverts the steps of one plan, and journals what comes of it."""
+
+    def __init__(self, journal: Journal, plan_digest: str, started_at: datetime) -> None:
+        """Run steps of the plan with this digest, for the journal's train."""
+        self.journal = journal
+        self.plan_digest = plan_digest
+        self.started_at = started_at
+        #: What undone steps left behind.
+        self.residue: list[Residue] = []
+        self._receipts: dict[str, Receipt] = {}
+        self._undone: dict[str, Undone] = {}
+
+    async def apply(self, node: StepNode) -> None:
+        """Have a step applied; raise StepFailed when it was tried often enough, or trying cannot help."""
+        receipt = await self._activity(Activity.APPLY, node, node.attempts, Receipt)
+        self._receipts[node.id] = receipt
+
+    async def revert(self, node: StepNode) -> None:
+        """Have a step reverted; raise StepFailed as `apply` does. What stays goes to `residue`."""
+        try:
+            undone = await self._activity(Activity.REVERT, node, UNDO_ATTEMPTS, Undone)
+        except StepFailed as failure:
+            self._leave(node, failure.error, unresolved=True)
+            raise
+        self._undone[node.id] = undone
+        if undone.remains:
+            self._leave(node, undone.remains, unresolved=undone.unresolved)
+
+    def moved(self, node: StepNode, status: StepStatus, failure: StepFailed | None) -> None:
+        """Journal a move of the engine."""
+        data: dict[str, JsonValue] = {}
+        if status is StepStatus.DONE and node.id in self._receipts:
+            data = {"receipt": self._receipts.pop(node.id).model_dump(mode="json")}
+        elif status is StepStatus.UNDONE and node.id in self._undone:
+            data = {"remains": self._undone.pop(node.id).remains}
+        elif failure is not None:
+            data = {"error": failure.error, "code": failure.code}
+        self.journal.note(_EVENT_OF[status], node.id, "", **data)
+
+    def _leave(self, node: StepNode, what: str, *, unresolved: bool) -> None:
+        name = node.id.removeprefix(f"{node.component}/")
+        self.residue.append(
+            Residue(component=node.component, step=name, undo=Undo(node.undo), what=what, unresolved=unresolved)
+        )
+
+    async def _activity(self, which: Activity, node: StepNode, attempts: int, gives: type[_Given]) -> _Given:
+        try:
+            given: _Given = await workflow.execute_activity(
+                which.value,
+                StepCall(
+                    train=self.journal.train,
+                    plan_digest=self.plan_digest,
+                    step=node.id,
+                    train_started_at=self.started_at,
+                ),
+                result_type=gives,
+                task_queue=task_queue(node.queue),
+                start_to_close_timeout=timedelta(seconds=node.timeout),
+                heartbeat_timeout=HEARTBEAT,
+                retry_policy=step_retry(attempts),
+                cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                summary=node.id,
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise asyncio.CancelledError from error
+            raise failure_of(error) from error
+        return given

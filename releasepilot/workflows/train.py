@@ -1,0 +1,461 @@
+"""The release train: plan, gates, steps, and the way back. One flat workflow, one activity a step."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import Field
+
+    from releasepilot.model.catalog import OnFailure
+    from releasepilot.model.event import EventType
+    from releasepilot.model.gate import Actor, Decision, Verdict, Vote, judge
+    from releasepilot.model.plan import Residue
+    from releasepilot.model.step import Queue, StepStatus
+    from releasepilot.model.train import Outcome, Outline, Record, Request, StepNode, TrainPhase, TrainView
+    from releasepilot.model.value import Value
+    from releasepilot.workflows.engine import Engine, StepFailed, engine_of
+    from releasepilot.workflows.journal import Journal
+    from releasepilot.workflows.ports import (
+        LEDGER_RETRY,
+        LEDGER_TIMEOUT,
+        PREPARE_RETRY,
+        PREPARE_TIMEOUT,
+        Activity,
+        PrepareCall,
+        Standing,
+        StandingCall,
+        task_queue,
+    )
+    from releasepilot.workflows.steps import StepRunner, failure_of
+
+
+class Command(Value):
+    """What a person tells a running train to do."""
+
+    actor: Actor
+    reason: str = Field(default="", max_length=4000)
+    #: Undo also what lies past the point of no return, as far as the world allows.
+    past_no_return: bool = False
+
+
+class TrainState(Value):
+    """What a train takes along when it continues as a new run. The step graph stays in the ledger."""
+
+    plan_digest: str
+    started_at: datetime
+    statuses: dict[str, StepStatus]
+    next_seq: int
+    paused: bool = False
+    #: The components being undone; None while the train goes forward.
+    undoing: tuple[str, ...] | None = None
+    #: The error that turned the train round.
+    cause: str = ""
+    code: str = ""
+    aborted: bool = False
+    residue: tuple[Residue, ...] = ()
+
+
+class TrainStart(Value):
+    """The workflow's input."""
+
+    request: Request
+    resumed: TrainState | None = None
+
+
+async def standing(train: str) -> Standing:
+    """Read from the ledger where a train stands."""
+    stands: Standing = await workflow.execute_activity(
+        Activity.STANDING,
+        StandingCall(train=train),
+        result_type=Standing,
+        task_queue=task_queue(Queue.ENGINE),
+        start_to_close_timeout=LEDGER_TIMEOUT,
+        retry_policy=LEDGER_RETRY,
+    )
+    return stands
+
+
+@workflow.defn(name="Train")
+class TrainWorkflow:
+    """One release train, from its request to its record."""
+
+    @workflow.init
+    def __init__(self, start: TrainStart) -> None:
+        """Take the request, and the state of an earlier run where there is one."""
+        state = start.resumed
+        self._request = start.request
+        self._train = start.request.train
+        self._started_at = state.started_at if state else workflow.now()
+        self._journal = Journal(self._train, state.next_seq if state else 1)
+        self._phase = TrainPhase.PLANNING
+        self._outline = Outline(digest=state.plan_digest if state else "")
+        self._votes: list[Vote] = []
+        self._changes: tuple[str, ...] = ()
+        self._paused = state.paused if state else False
+        self._undoing = state.undoing if state else None
+        self._cause = state.cause if state else ""
+        self._code = state.code if state else ""
+        self._aborted = state.aborted if state else False
+        self._engine: Engine | None = None
+        self._runner: StepRunner | None = None
+        self._yielding = False
+        self._record: Record | None = None
+        if not start.request.catalog.gates and start.request.confirmed:
+            # Without gates the requester's word is enough, and it was given with the request.
+            self._votes.append(
+                Vote(actor=start.request.requested_by, decision=Decision.APPROVE, plan_digest=start.request.confirmed)
+            )
+
+    @workflow.run
+    async def run(self, start: TrainStart) -> Record:
+        """Run the train to its record. Only a defect makes this fail."""
+        keeper = asyncio.create_task(self._journal.keep(), name="journal")
+        record = await self._resume(start.resumed) if start.resumed else await self._begin()
+        if record is not None:
+            self._record = record
+            self._phase = TrainPhase.ENDED
+            self._journal.note(EventType.TRAIN_ENDED, record=record.model_dump(mode="json"))
+        self._journal.close()
+        await keeper
+        await workflow.wait_condition(workflow.all_handlers_finished)
+        if record is None:
+            workflow.continue_as_new(TrainStart(request=self._request, resumed=self._state()))
+        return record
+
+    @workflow.query
+    def view(self) -> TrainView:
+        """Say where the train stands."""
+        return TrainView(
+            train=self._train,
+            phase=TrainPhase.PAUSED if self._paused and self._phase is TrainPhase.RUNNING else self._phase,
+            plan_digest=self._outline.digest,
+            statuses=dict(self._engine.statuses) if self._engine else {},
+            gates=tuple(gate for gate in self._outline.gates if self._phase is TrainPhase.WAITING),
+            votes=tuple(self._votes),
+            waiting_for=self._waiting_for(),
+            changes=self._changes,
+            paused=self._paused,
+            past_no_return=bool(self._engine and self._engine.past_no_return),
+            record=self._record,
+        )
+
+    @workflow.update
+    async def decide(self, vote: Vote) -> TrainView:
+        """Count a vote on the plan that waits."""
+        self._votes.append(vote)
+        self._journal.note(
+            EventType.GATE_VOTED,
+            actor=str(vote.actor),
+            decision=vote.decision,
+            comment=vote.comment,
+            digest=vote.plan_digest,
+        )
+        return self.view()
+
+    @decide.validator
+    def _may_decide(self, vote: Vote) -> None:
+        """Refuse, without a trace in the history, a vote that could not count."""
+        if self._phase is not TrainPhase.WAITING:
+            raise _refused(f"train {self._train} is at no gate: it is {self._phase.value}")
+        if vote.plan_digest != self._outline.digest:
+            raise _refused("the plan has changed since you saw it: look at it again, then vote on the new one")
+        if not any(vote.actor.account in gate.eligible for gate in self._outline.gates):
+            able = sorted({account for gate in self._outline.gates for account in gate.eligible})
+            raise _refused(f"{vote.actor} may not vote here; these may: {', '.join(able)}")
+
+    @workflow.update
+    async def pause(self, command: Command) -> TrainView:
+        """Start nothing new until resumed."""
+        if not self._paused:
+            self._paused = True
+            self._journal.note(EventType.TRAIN_PAUSED, actor=str(command.actor), reason=command.reason)
+            if self._engine:
+                self._engine.pause()
+        return self.view()
+
+    @workflow.update
+    async def resume(self, command: Command) -> TrainView:
+        """Go on."""
+        if self._paused:
+            self._paused = False
+            self._journal.note(EventType.TRAIN_RESUMED, actor=str(command.actor), reason=command.reason)
+            if self._engine:
+                self._engine.resume()
+        return self.view()
+
+    @workflow.update
+    async def abort(self, command: Command) -> TrainView:
+        """Stop, and undo what was done."""
+        if not self._aborted and self._undoing is None:
+            self._aborted = True
+            self._cause = f"aborted by {command.actor}" + (f": {command.reason}" if command.reason else "")
+            self._journal.note(EventType.TRAIN_ABORTED, actor=str(command.actor), reason=command.reason)
+            if self._engine:
+                self._engine.stop()
+        return self.view()
+
+    @pause.validator
+    def _may_pause(self, command: Command) -> None:
+        self._refuse_ended(command)
+
+    @resume.validator
+    def _may_resume(self, command: Command) -> None:
+        self._refuse_ended(command)
+
+    @abort.validator
+    def _may_abort(self, command: Command) -> None:
+        self._refuse_ended(command)
+        if self._engine and self._engine.past_no_return and not command.past_no_return:
+            raise _refused(
+                "a step that cannot be taken back has started, so an abort could not keep its word; "
+                "`releasepilot rollback` undoes what can be undone and lists the rest"
+            )
+
+    def _refuse_ended(self, command: Command) -> None:
+        if self._phase is TrainPhase.ENDED:
+            raise _refused(f"train {self._train} has ended; {command.actor} cannot steer it any more")
+
+    async def _begin(self) -> Record | None:
+        """Plan, pass the gates, then run; a cancellation before the first step is an abort."""
+        self._journal.note(EventType.TRAIN_STARTED, actor=str(self._request.requested_by))
+        try:
+            self._outline = await self._prepare("")
+            refused = await self._agree() if self._outline.steps else Record(train=self._train, outcome=Outcome.NOTHING)
+        except StepFailed as failure:
+            return Record(train=self._train, outcome=Outcome.FAILED, cause=failure.error, code=failure.code)
+        except asyncio.CancelledError:
+            refused = Record(train=self._train, outcome=Outcome.REJECTED, cause="cancelled before its first step")
+        if refused is not None:
+            return refused.model_copy(update={"plan_digest": self._outline.digest})
+        return await self._drive({}, ())
+
+    async def _resume(self, state: TrainState) -> Record | None:
+        """Take up the work of the run before."""
+        self._outline = (await standing(self._train)).outline
+        return await self._drive(state.statuses, state.residue)
+
+    async def _prepare(self, previous: str) -> Outline:
+        """Have the snapshot taken and the plan made and stored; raise StepFailed where that cannot be."""
+        try:
+            outline: Outline = await workflow.execute_activity(
+                Activity.PREPARE,
+                PrepareCall(train=self._train, request=self._request, previous=previous, started_at=self._started_at),
+                result_type=Outline,
+                task_queue=task_queue(Queue.GIT),
+                start_to_close_timeout=PREPARE_TIMEOUT,
+                retry_policy=PREPARE_RETRY,
+                summary="snapshot and plan",
+            )
+        except ActivityError as error:
+            if isinstance(error.cause, ApplicationError):
+                raise failure_of(error) from error
+            raise
+        self._journal.note(EventType.TRAIN_PLANNED, digest=outline.digest)
+        return outline
+
+    async def _agree(self) -> Record | None:
+        """Wait until the gates have passed a plan that is still the plan; return a record where people say no."""
+        while True:
+            waited = not self._aborted and not self._agreed()
+            if waited:
+                self._enter(TrainPhase.WAITING)
+                for gate in self._outline.gates:
+                    self._journal.note(EventType.GATE_OPENED, gate=gate.name, digest=gate.plan_digest)
+                await workflow.wait_condition(lambda: self._agreed() or self._rejection() is not None or self._aborted)
+            if self._aborted:
+                return Record(train=self._train, outcome=Outcome.REJECTED, cause=self._cause)
+            if (rejection := self._rejection()) is not None:
+                self._journal.note(EventType.GATE_REJECTED, gate=rejection.gate, reason=rejection.reason)
+                return Record(train=self._train, outcome=Outcome.REJECTED, cause=rejection.reason)
+            for verdict in self._verdicts():
+                self._journal.note(EventType.GATE_PASSED, gate=verdict.gate, approved_by=list(verdict.approved_by))
+            if not waited:
+                return None
+            # Time has passed at the gate: what was agreed on may no longer be what would be released.
+            self._enter(TrainPhase.PLANNING)
+            again = await self._prepare(self._outline.digest)
+            if again.digest == self._outline.digest:
+                return None
+            self._outline, self._changes = again, again.changes
+            self._journal.note(EventType.TRAIN_REPLANNED, digest=again.digest, changes=list(again.changes))
+            if not again.steps:
+                return Record(train=self._train, outcome=Outcome.NOTHING)
+
+    async def _drive(self, statuses: dict[str, StepStatus], residue: tuple[Residue, ...]) -> Record | None:
+        """Run the steps forward and, where that fails, back; return None to continue as a new run."""
+        outline = self._outline
+        engine = engine_of(
+            outline.steps,
+            statuses,
+            cap=outline.concurrency,
+            until=workflow.wait_condition,
+            on_failure=OnFailure(outline.on_failure),
+        )
+        runner = StepRunner(self._journal, outline.digest, self._started_at)
+        runner.residue.extend(residue)
+        engine.paused = self._paused
+        engine.moved = self._moved
+        engine.cancelled = lambda: workflow.cancellation_reason() is not None
+        self._engine, self._runner = engine, runner
+        if self._undoing is None:
+            self._enter(TrainPhase.RUNNING)
+            await self._forward(engine, runner)
+            if self._yielding and not self._aborted and not engine.failures:
+                return None
+            self._undoing = self._turned_round(engine)
+        if self._undoing:
+            self._yielding = False
+            await self._backward(engine, runner, self._undoing)
+            if self._yielding:
+                return None
+        return self._final_record(engine, runner)
+
+    async def _forward(self, engine: Engine, runner: StepRunner) -> None:
+        if self._aborted:
+            return
+        try:
+            await engine.forward(runner.apply)
+        except asyncio.CancelledError:
+            self._aborted, self._cause = True, "cancelled"
+        if engine.failures and not self._cause:
+            step, failure = next(iter(engine.failures.items()))
+            self._cause, self._code = f"{step}: {failure.error}", failure.code
+
+    async def _backward(self, engine: Engine, runner: StepRunner, components: tuple[str, ...]) -> None:
+        self._enter(TrainPhase.ROLLING_BACK)
+        # An undo may need the receipt of its step, which is in the ledger once this returns.
+        await self._journal.flush()
+        fresh = [step for step in engine.with_effect(components) if engine.statuses[step] is not StepStatus.UNDO_FAILED]
+        await engine.backward(runner.revert, fresh)
+
+    def _moved(self, node: StepNode, status: StepStatus, failure: StepFailed | None) -> None:
+        """Journal a move, and yield to a new run when the server finds the history long."""
+        if self._runner is not None:
+            self._runner.moved(node, status, failure)
+        if self._engine is not None and not self._yielding and workflow.info().is_continue_as_new_suggested():
+            self._yielding = True
+            self._engine.drain()
+
+    def _turned_round(self, engine: Engine) -> tuple[str, ...]:
+        """Return the components to undo: none, all, or the failed ones with those that depend on them."""
+        everything = tuple(self._outline.components)
+        if self._aborted:
+            return everything
+        if not engine.failures or engine.on_failure is OnFailure.STOP:
+            return ()
+        if engine.on_failure is OnFailure.ROLLBACK_ALL:
+            return everything
+        return dependents(self._outline, [engine.nodes[step].component for step in engine.failures])
+
+    def _final_record(self, engine: Engine, runner: StepRunner) -> Record:
+        """Say what is true now."""
+        residue = list(runner.residue)
+        released = released_components(self._outline, engine)
+        if engine.failures and not self._undoing:
+            residue += left_in_place(engine, released)
+        return Record(
+            train=self._train,
+            outcome=_outcome(turned=bool(self._cause), undone=bool(self._undoing), released=released, residue=residue),
+            plan_digest=self._outline.digest,
+            released=released,
+            undone=undone_components(engine),
+            residue=tuple(residue),
+            cause=self._cause,
+            code=self._code,
+        )
+
+    def _agreed(self) -> bool:
+        return all(verdict.passed for verdict in self._verdicts())
+
+    def _rejection(self) -> Verdict | None:
+        return next((verdict for verdict in self._verdicts() if verdict.rejected), None)
+
+    def _verdicts(self) -> list[Verdict]:
+        return [judge(gate, tuple(self._votes)) for gate in self._outline.gates]
+
+    def _waiting_for(self) -> str:
+        if self._phase is TrainPhase.WAITING:
+            return "; ".join(f"{verdict.gate}: {verdict.reason}" for verdict in self._verdicts() if not verdict.passed)
+        if self._paused and self._phase is TrainPhase.RUNNING:
+            return "somebody to resume it"
+        return ""
+
+    def _enter(self, phase: TrainPhase) -> None:
+        self._phase = phase
+        self._journal.note(EventType.TRAIN_PHASE, phase=phase, waiting_for=self._waiting_for())
+
+    def _state(self) -> TrainState:
+        statuses = self._engine.statuses if self._engine else {}
+        return TrainState(
+            plan_digest=self._outline.digest,
+            started_at=self._started_at,
+            statuses={step: status for step, status in statuses.items() if status is not StepStatus.PENDING},
+            next_seq=self._journal.next_seq,
+            paused=self._paused,
+            undoing=self._undoing,
+            cause=self._cause,
+            code=self._code,
+            aborted=self._aborted,
+            residue=tuple(self._runner.residue) if self._runner else (),
+        )
+
+
+def dependents(outline: Outline, failed: list[str]) -> tuple[str, ...]:
+    """Return the components and all that depend on them, in release order."""
+    affected = dict.fromkeys(failed)
+    for component, needs in outline.components.items():
+        if component not in affected and any(need in affected for need in needs):
+            affected[component] = None
+    return tuple(component for component in outline.components if component in affected)
+
+
+def released_components(outline: Outline, engine: Engine) -> dict[str, str]:
+    """Return component to version, for those of which every step is done."""
+    whole = dict.fromkeys(outline.components, True)
+    for step, node in engine.nodes.items():
+        whole[node.component] &= engine.statuses[step] is StepStatus.DONE
+    return {component: outline.versions[component] for component, done in whole.items() if done}
+
+
+def undone_components(engine: Engine) -> tuple[str, ...]:
+    """Return the components of which a step was undone, dependents first."""
+    undone = dict.fromkeys(
+        node.component for step, node in engine.nodes.items() if engine.statuses[step] is StepStatus.UNDONE
+    )
+    return tuple(reversed(undone))
+
+
+def left_in_place(engine: Engine, released: dict[str, str]) -> list[Residue]:
+    """List the effects of components that are neither released nor undone."""
+    return [
+        Residue(
+            component=engine.nodes[step].component,
+            step=step.removeprefix(f"{engine.nodes[step].component}/"),
+            undo=engine.nodes[step].undo,
+            what="was done and left in place"
+            if engine.statuses[step] is StepStatus.DONE
+            else "may have been done, and was left as it is",
+            unresolved=True,
+        )
+        for step in engine.with_effect()
+        if engine.nodes[step].component not in released
+    ]
+
+
+def _outcome(*, turned: bool, undone: bool, released: dict[str, str], residue: list[Residue]) -> Outcome:
+    if not turned:
+        return Outcome.RELEASED
+    if not undone:
+        return Outcome.FAILED
+    if any(item.unresolved for item in residue):
+        return Outcome.RESIDUE
+    return Outcome.PARTLY_RELEASED if released else Outcome.ROLLED_BACK
+
+
+def _refused(message: str) -> ApplicationError:
+    return ApplicationError(message, type="RP502", non_retryable=True)
