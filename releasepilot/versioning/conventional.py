@@ -15,7 +15,10 @@ _FOOTER = re.compile(
 _BREAKING = ("BREAKING CHANGE", "BREAKING-CHANGE")
 _REVERTS = "this reverts commit "
 _SHA = re.compile(r"[0-9A-Fa-f]{7,64}")
+#: Characters of a first line that are looked at.
 _MAX_HEADER = 10_000
+#: Characters of a message that are searched for reverted commits.
+_MAX_SEARCHED = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +135,7 @@ def revert_of(message: str) -> Revert | None:
 
 def _named_commits(text: str) -> tuple[str, ...]:
     """Return the ids after each `This reverts commit`."""
-    lowered = text.lower() if len(text) < 100_000 else text[:100_000].lower()
+    lowered = text[:_MAX_SEARCHED].lower()
     shas: list[str] = []
     at = lowered.find(_REVERTS)
     while at >= 0:

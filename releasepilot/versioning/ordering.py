@@ -16,6 +16,10 @@ from releasepilot.model.catalog import Ecosystem
 _PLAIN = re.compile(r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})")
 
 
+#: node-semver's limit; what is longer is no version.
+_MAX_LENGTH = 256
+
+
 class Scheme(StrEnum):
     """The rules that a version number follows."""
 
@@ -59,12 +63,12 @@ def parse(text: str, scheme: Scheme | None = None) -> Version | None:
     if plain is not None:
         release = (int(plain[1]), int(plain[2]), int(plain[3]))
         return Version(text=text, scheme=scheme or Scheme.SEMVER, release=release, order=_order(release))
-    if not text[:1].isdecimal() or not text.isascii() or len(text) > 256:
+    if not text[:1].isdecimal() or not text.isascii() or len(text) > _MAX_LENGTH:
         return None
     found = _semver(text) if scheme is not Scheme.PEP440 else None
     if found is None and scheme is not Scheme.SEMVER:
         found = _pep440(text)
-        if found is not None and scheme is None and len(found.release) < 2:
+        if found is not None and scheme is None and len(found.release) == 1:
             return None
     return found
 
@@ -83,7 +87,7 @@ def released(
     """Return (tag, version) of the tags that follow the template, newest version first.
 
     Prereleases are left out unless asked for: on a release branch semantic-release does not see them either. Tags of
-    one precedence (they differ in build metadata) are ordered by name, so the result never depends on the input's order.
+    one precedence, which differ in build metadata, are ordered by name: the input's order never decides.
     """
     prefix, _, suffix = template.partition("{version}")
     found: list[tuple[tuple[object, ...], str, str]] = []
@@ -142,12 +146,15 @@ def _pep440(text: str) -> Version | None:
     except InvalidVersion:
         return None
     dev = (0, 0, "") if found.dev is None else (-1, found.dev, "")
+    stage = _FINAL
+    suffix: tuple[object, ...] = ()
     if found.pre is not None:
-        stage, suffix = _PRE, ((1, 0, found.pre[0]), (0, found.pre[1], ""), (0, found.post or -1, ""), dev)
+        post = -1 if found.post is None else found.post
+        stage, suffix = _PRE, ((1, 0, found.pre[0]), (0, found.pre[1], ""), (0, post, ""), dev)
     elif found.post is not None:
         stage, suffix = _POST, ((0, found.post, ""), dev)
-    else:
-        stage, suffix = (_FINAL, ()) if found.dev is None else (_DEV, (dev,))
+    elif found.dev is not None:
+        stage, suffix = _DEV, (dev,)
     order = _order(found.release, found.epoch, stage, suffix)
     return Version(
         text=text,

@@ -1,0 +1,78 @@
+"""Python's version specifiers (PEP 440), and the caret and tilde ranges that Poetry writes beside them."""
+
+from __future__ import annotations
+
+import re
+
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+from releasepilot.errors import PlanError
+from releasepilot.versioning import npm_range
+from releasepilot.versioning.bounds import above, numbers_of, with_precision
+from releasepilot.versioning.ordering import Version
+
+_POETRY = re.compile(r"\s*(?:\^|~(?!=)|[0-9*]).*|.*\|\|.*", re.DOTALL)
+_CLAUSE = re.compile(r"(~=|===?|!=|<=|>=|<|>)(\s*)([^\s,;]+)")
+
+
+def admits(text: str, version: Version) -> bool:
+    """Tell whether a specifier accepts a version; a prerelease only where the specifier itself names one.
+
+    A direct reference (`@ https://...`) accepts everything. PlanError where the text cannot be read.
+    """
+    if text.lstrip().startswith("@"):
+        return True
+    if _POETRY.fullmatch(text):
+        return npm_range.admits(text, version)
+    specifiers = _specifiers(text)
+    return specifiers.contains(version.text, prereleases=bool(specifiers.prereleases))
+
+
+def move(text: str, version: Version) -> str:
+    """Rewrite a specifier so that it accepts a version; unchanged where it does already."""
+    if admits(text, version):
+        return text
+    if _POETRY.fullmatch(text):
+        return npm_range.move(text, version)
+    public = version.text.partition("+")[0]
+    restyled = _CLAUSE.sub(lambda found: _clause(found, version), text)
+    for candidate in (restyled, _without_exclusion(restyled, version), f">={public}"):
+        if candidate and admits(candidate, version):
+            return candidate
+    return f"=={public}"
+
+
+def _specifiers(text: str) -> SpecifierSet:
+    try:
+        return SpecifierSet(text)
+    except InvalidSpecifier:
+        raise PlanError(
+            f"the version specifier {text[:100]!r} cannot be read",
+            hint="Write it as PEP 440 says, such as >=1.2,<2 or ~=1.4.",
+        ) from None
+
+
+def _clause(found: re.Match[str], version: Version) -> str:
+    """Rewrite one clause: bounds move, everything else keeps its precision."""
+    operator, gap, old = found[1], found[2], found[3]
+    public = version.text.partition("+")[0]
+    if operator in {">=", ">"}:
+        return f">={gap}{public}"
+    if operator == "<=":
+        return found[0] if admits(found[0], version) else f"<={gap}{public}"
+    if operator == "<":
+        return found[0] if numbers_of(old) > version.release else f"<{gap}{above(old, version)}"
+    if operator == "!=":
+        return found[0]
+    count = len(numbers_of(old))
+    if old.endswith(".*"):
+        return f"{operator}{gap}{with_precision(version, count)}.*"
+    if operator == "~=" and not version.prerelease:
+        return f"{operator}{gap}{with_precision(version, max(count, 2))}"
+    return f"{operator}{gap}{public}"
+
+
+def _without_exclusion(text: str, version: Version) -> str:
+    """Drop the `!=` clauses that exclude the version."""
+    clauses = (clause.strip() for clause in text.split(","))
+    return ",".join(clause for clause in clauses if not clause.startswith("!=") or admits(clause, version))
