@@ -1,0 +1,137 @@
+"""Questions to the read model."""
+
+from __future__ import annotations
+
+import difflib
+from datetime import datetime
+from typing import TypeVar
+
+from psycopg.rows import class_row, scalar_row
+from pydantic import BaseModel
+
+from releasepilot.errors import StackError, TrainUnknown
+from releasepilot.model.event import Event
+from releasepilot.model.plan import Plan
+from releasepilot.model.receipt import Receipt
+from releasepilot.model.train import Outcome, Record, Request, TrainPhase
+from releasepilot.model.value import Value
+from releasepilot.store.fold import StepState
+from releasepilot.store.pool import Pool, connected
+from releasepilot.store.sql import queries
+
+_SQL = queries("read.sql")
+
+RowT = TypeVar("RowT", bound=BaseModel)
+
+
+class TrainRow(Value):
+    """A train as it was last recorded."""
+
+    id: str
+    #: The catalog's name for it.
+    name: str
+    #: Empty until it is planned.
+    plan_digest: str
+    phase: TrainPhase
+    #: None until it has ended.
+    outcome: Outcome | None
+    record: Record | None
+    #: The account that asked for it.
+    requested_by: str
+    started_at: datetime
+    ended_at: datetime | None
+    #: Why it does not move, in words; empty where it does.
+    waiting_for: str
+
+
+class StepRow(StepState):
+    """A step of a train as it was last recorded."""
+
+    component: str
+    #: The actuator; empty where the step's plan was never saved.
+    uses: str
+
+
+class Reader:
+    """Answers from the database. Whatever is asked, StackError where it does not answer."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def plan(self, digest: str) -> Plan:
+        """Return a saved plan; StackError where there is none, or where it is not what its digest says."""
+        body = await self._value("plan", digest=digest)
+        if body is None:
+            raise StackError(f"no plan {digest} is saved", hint="plan the train again")
+        plan = Plan.model_validate_json(str(body))
+        if plan.digest != digest:
+            raise StackError(f"the saved plan {digest} reads as {plan.digest}", hint="plan the train again")
+        return plan
+
+    async def train(self, key: str) -> TrainRow:
+        """Return the train of this id, the latest of this name, or the only one whose id begins so.
+
+        TrainUnknown where there is none or more than one; the message names those that come near.
+        """
+        # PostgreSQL's text holds no NUL, so no train can be meant.
+        rows = await self._rows(TrainRow, "find_trains", key=key) if key and "\x00" not in key else []
+        if rows and (key in (rows[0].id, rows[0].name) or len(rows) == 1):
+            return rows[0]
+        if rows:
+            some = ", ".join(row.id for row in rows)
+            raise TrainUnknown(f"more than one train begins with {key!r}: {some}", hint="write more of the id")
+        raise TrainUnknown(f"there is no train {key!r}", hint=await self._meant(key))
+
+    async def latest(self) -> TrainRow:
+        """Return the train that was started last; TrainUnknown before the first."""
+        rows = await self.history(1)
+        if not rows:
+            raise TrainUnknown("no train has been started yet", hint="`releasepilot release` starts one")
+        return rows[0]
+
+    async def history(self, limit: int, name: str | None = None) -> list[TrainRow]:
+        """Return at most `limit` trains, the latest first, of one name or of all."""
+        return await self._rows(TrainRow, "history", limit=limit, name=name)
+
+    async def request(self, train: str) -> Request:
+        """Return what a train was asked to do, by its exact id; TrainUnknown where there is none."""
+        found = await self._value("request", train=train)
+        if found is None:
+            raise TrainUnknown(f"there is no train {train!r}", hint=await self._meant(train))
+        return Request.model_validate(found)
+
+    async def steps(self, train: str) -> list[StepRow]:
+        """Return the steps of a train, by its exact id, in the order of its plan; none before it is planned."""
+        return await self._rows(StepRow, "steps", train=train)
+
+    async def receipt(self, train: str, step: str) -> Receipt | None:
+        """Return what a step handed back; None where it never did."""
+        found = await self._value("receipt", train=train, step=step)
+        return None if found is None else Receipt.model_validate(found)
+
+    async def events(self, train: str) -> list[Event]:
+        """Return everything that happened in a train, by its exact id, in order."""
+        return await self._rows(Event, "events", train=train)
+
+    async def next_seq(self, train: str) -> int:
+        """Return the number of the train's next event; the first is 1."""
+        return int(str(await self._value("next_seq", train=train)))
+
+    async def _meant(self, key: str) -> str:
+        """Say which trains come near, or where to find them."""
+        async with connected(self._pool) as connection, connection.cursor(row_factory=scalar_row) as cursor:
+            known = [str(row) for row in await (await cursor.execute(_SQL["known_names"])).fetchall()]
+        near = difflib.get_close_matches(key, dict.fromkeys(known), n=3)
+        return f"did you mean {' or '.join(near)}?" if near else "`releasepilot history` lists the trains"
+
+    async def _rows(self, kind: type[RowT], query: str, **given: object) -> list[RowT]:
+        async with connected(self._pool) as connection, connection.cursor(row_factory=class_row(kind)) as cursor:
+            await cursor.execute(_SQL[query], given)
+            return await cursor.fetchall()
+
+    async def _value(self, query: str, **given: object) -> object:
+        """Return the first column of the first row, None where there is no row."""
+        async with connected(self._pool) as connection, connection.cursor() as cursor:
+            await cursor.execute(_SQL[query], given)
+            row = await cursor.fetchone()
+            return None if row is None else row[0]

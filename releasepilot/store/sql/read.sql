@@ -1,0 +1,47 @@
+-- name: plan
+-- The canonical text of a plan.
+select body from plan where digest = %(digest)s;
+
+-- name: find_trains
+-- Trains that a key may mean: by id, by name (the latest first), by the beginning of the id.
+select id, name, plan_digest, phase, outcome, record, requested_by, started_at, ended_at, waiting_for
+from train
+where id = %(key)s or name = %(key)s or starts_with(id, %(key)s)
+order by id = %(key)s desc, name = %(key)s desc, started_at desc, id
+limit 5;
+
+-- name: history
+-- The latest trains first, of one name or of all.
+select id, name, plan_digest, phase, outcome, record, requested_by, started_at, ended_at, waiting_for
+from train
+where %(name)s::text is null or name = %(name)s
+order by started_at desc, id
+limit %(limit)s;
+
+-- name: known_names
+-- What somebody may have meant: ids and names of recent trains.
+select unnest(array[id, name]) as known
+from (select id, name from train order by started_at desc limit 200) as recent;
+
+-- name: request
+-- What a train was asked to do.
+select request from train where id = %(train)s;
+
+-- name: steps
+-- A train's steps in the order of its plan.
+select id, component, uses, status, receipt, error, code, remains, started_at, ended_at
+from step
+where train = %(train)s
+order by position nulls last, id;
+
+-- name: receipt
+-- What a step handed back.
+select receipt from step where train = %(train)s and id = %(step)s;
+
+-- name: events
+-- What happened in a train, in order.
+select seq, at, type, step, actor, data from event where train = %(train)s order by seq;
+
+-- name: next_seq
+-- The number of the event that comes next.
+select coalesce(max(seq), 0) + 1 as seq from event where train = %(train)s;

@@ -1,0 +1,76 @@
+-- name: insert_plan
+-- Equal plans have one digest, so a second save changes nothing.
+insert into plan (digest, train_name, body) values (%(digest)s, %(train_name)s, %(body)s)
+on conflict do nothing;
+
+-- name: insert_plan_steps
+-- The steps of a plan, in its order.
+insert into plan_step (plan_digest, id, position, component, uses)
+select %(digest)s, id, position, component, uses
+from unnest(%(ids)s::text[], %(components)s::text[], %(uses)s::text[])
+    with ordinality as given (id, component, uses, position)
+on conflict do nothing;
+
+-- name: insert_train
+-- A train is opened once.
+insert into train (id, name, request, requested_by, started_at)
+values (%(id)s, %(name)s, %(request)s, %(requested_by)s, %(started_at)s)
+on conflict do nothing;
+
+-- name: lock_train
+-- Writers of one train go one after the other.
+select plan_digest, phase, outcome, record, ended_at, waiting_for, seq from train where id = %(train)s for update;
+
+-- name: insert_events
+-- Events that are there already stay as they are; the numbers of the new ones come back.
+insert into event (train, seq, at, type, step, actor, data)
+select %(train)s, seq, at, type, step, actor, data::jsonb
+from unnest(
+    %(seqs)s::bigint[], %(ats)s::timestamptz[], %(types)s::text[], %(steps)s::text[], %(actors)s::text[], %(datas)s::text[]
+) as given (seq, at, type, step, actor, data)
+order by seq
+on conflict do nothing
+returning seq;
+
+-- name: all_events
+-- For a read model that is made anew.
+select seq, at, type, step, actor, data from event where train = %(train)s order by seq;
+
+-- name: forget_steps
+-- For a read model that is made anew.
+delete from step where train = %(train)s;
+
+-- name: forget_pending
+-- A new plan replaces what has not begun.
+delete from step where train = %(train)s and status = 'pending';
+
+-- name: pend_steps
+-- Every step of the plan, waiting.
+insert into step (train, id, position, component, uses)
+select %(train)s, id, position, component, uses from plan_step where plan_digest = %(digest)s
+on conflict (train, id) do update set position = excluded.position, uses = excluded.uses;
+
+-- name: steps_now
+-- Where the given steps stand.
+select id, status, receipt, error, code, remains, started_at, ended_at
+from step
+where train = %(train)s and id = any (%(ids)s);
+
+-- name: put_steps
+-- Where the given steps stand from now on. A step that no saved plan names is added.
+insert into step (train, id, component, status, receipt, error, code, remains, started_at, ended_at)
+select %(train)s, id, split_part(id, '/', 1), status, receipt::jsonb, error, code, remains, started_at, ended_at
+from unnest(
+    %(id)s::text[], %(status)s::text[], %(receipt)s::text[], %(error)s::text[], %(code)s::text[], %(remains)s::text[],
+    %(started_at)s::timestamptz[], %(ended_at)s::timestamptz[]
+) as given (id, status, receipt, error, code, remains, started_at, ended_at)
+on conflict (train, id) do update set
+    status = excluded.status, receipt = excluded.receipt, error = excluded.error, code = excluded.code,
+    remains = excluded.remains, started_at = excluded.started_at, ended_at = excluded.ended_at;
+
+-- name: put_train
+-- Where a train stands from now on.
+update train set
+    plan_digest = %(plan_digest)s, phase = %(phase)s, outcome = %(outcome)s, record = %(record)s,
+    ended_at = %(ended_at)s, waiting_for = %(waiting_for)s, seq = %(seq)s
+where id = %(train)s;

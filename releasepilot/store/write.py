@@ -1,0 +1,187 @@
+"""Writing the read model: events, and what follows from them, in one transaction."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+
+from psycopg.rows import class_row
+from psycopg.types.json import Jsonb
+from pydantic import JsonValue
+
+from releasepilot.errors import TrainUnknown
+from releasepilot.model.event import Event, EventType
+from releasepilot.model.plan import Plan
+from releasepilot.model.train import Request
+from releasepilot.store.fold import PLAN_EVENTS, STEP_EVENTS, StepState, TrainState, next_step, next_train
+from releasepilot.store.pool import Connection, Pool, connected
+from releasepilot.store.sql import queries
+
+_SQL = queries("write.sql")
+
+
+class Writer:
+    """The only writer of the database. Every method may be called again with the same arguments."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def save_plan(self, plan: Plan) -> None:
+        """Keep a plan under its digest."""
+        steps = {
+            "digest": plan.digest,
+            "ids": [step.id for step in plan.steps],
+            "components": [step.component for step in plan.steps],
+            "uses": [step.uses for step in plan.steps],
+        }
+        body = plan.canonical().decode()
+        async with connected(self._pool) as connection, connection.transaction():
+            await connection.execute(
+                _SQL["insert_plan"], {"digest": plan.digest, "train_name": plan.train, "body": body}
+            )
+            await connection.execute(_SQL["insert_plan_steps"], steps)
+
+    async def open_train(self, train_id: str, request: Request, at: datetime) -> None:
+        """Make the train's row, in its first phase."""
+        async with connected(self._pool) as connection:
+            await _open(connection, train_id, request, at)
+
+    async def record(self, train: str, events: Sequence[Event]) -> None:
+        """Add events and bring the train and its steps up to date with those that are new.
+
+        A train that is neither open nor opened by a `train:started` among the events is TrainUnknown. Batches may
+        be sent again and may overlap. An event older than the last one written makes the read model anew.
+        """
+        if not events:
+            return
+        ordered = sorted(events, key=lambda event: event.seq)
+        async with connected(self._pool) as connection, connection.transaction():
+            await _open_from(connection, train, ordered)
+            state = await _locked(connection, train)
+            new = await _insert(connection, train, ordered)
+            if not new:
+                return
+            if new[0].seq <= state.seq:
+                state, new = await _afresh(connection, train)
+            await _pend(connection, train, new)
+            await _put_steps(connection, train, new)
+            await _put_train(connection, train, state, new)
+
+
+async def _open(connection: Connection, train: str, request: Request, at: datetime) -> None:
+    row = {
+        "id": train,
+        "name": request.catalog.train,
+        "request": Jsonb(storable(request.model_dump(mode="json", by_alias=True))),
+        "requested_by": str(request.requested_by),
+        "started_at": at,
+    }
+    await connection.execute(_SQL["insert_train"], row)
+
+
+async def _open_from(connection: Connection, train: str, events: Sequence[Event]) -> None:
+    """Open the train where its first event is among these."""
+    for event in events:
+        if event.type is EventType.TRAIN_STARTED and "request" in event.data:
+            await _open(connection, train, Request.model_validate(event.data["request"]), event.at)
+
+
+async def _locked(connection: Connection, train: str) -> TrainState:
+    """Return where the train stands, and let no other writer touch it before this transaction ends."""
+    async with connection.cursor(row_factory=class_row(TrainState)) as cursor:
+        await cursor.execute(_SQL["lock_train"], {"train": train})
+        state = await cursor.fetchone()
+    if state is None:
+        raise TrainUnknown(f"train {train!r} has no row to record events of", hint="open the train first")
+    return state
+
+
+async def _insert(connection: Connection, train: str, events: Sequence[Event]) -> list[Event]:
+    """Insert the events and return those that were not there, in order."""
+    columns = {
+        "train": train,
+        "seqs": [event.seq for event in events],
+        "ats": [event.at for event in events],
+        "types": [event.type.value for event in events],
+        "steps": [storable_text(event.step) for event in events],
+        "actors": [storable_text(event.actor) for event in events],
+        "datas": [_json(event.data) for event in events],
+    }
+    cursor = await connection.execute(_SQL["insert_events"], columns)
+    inserted = {seq for (seq,) in await cursor.fetchall()}
+    return [event for event in events if event.seq in inserted]
+
+
+async def _afresh(connection: Connection, train: str) -> tuple[TrainState, list[Event]]:
+    """Forget the read model and return the whole history to make it of."""
+    await connection.execute(_SQL["forget_steps"], {"train": train})
+    async with connection.cursor(row_factory=class_row(Event)) as cursor:
+        await cursor.execute(_SQL["all_events"], {"train": train})
+        return TrainState(), await cursor.fetchall()
+
+
+async def _pend(connection: Connection, train: str, events: Sequence[Event]) -> None:
+    """Add the pending steps of the last plan among the events."""
+    digests = [event.data.get("digest") for event in events if event.type in PLAN_EVENTS]
+    if digests:
+        await connection.execute(_SQL["forget_pending"], {"train": train})
+        await connection.execute(_SQL["pend_steps"], {"train": train, "digest": digests[-1]})
+
+
+async def _put_steps(connection: Connection, train: str, events: Sequence[Event]) -> None:
+    """Bring the steps that the events name up to date, with one read and one write."""
+    moves = [event for event in events if event.type in STEP_EVENTS]
+    if not moves:
+        return
+    ids = list(dict.fromkeys(event.step for event in moves))
+    states = {step: StepState(id=step) for step in ids}
+    async with connection.cursor(row_factory=class_row(StepState)) as cursor:
+        await cursor.execute(_SQL["steps_now"], {"train": train, "ids": ids})
+        states.update({state.id: state for state in await cursor.fetchall()})
+    for event in moves:
+        states[event.step] = next_step(states[event.step], event)
+    await connection.execute(_SQL["put_steps"], {"train": train, **_columns(list(states.values()))})
+
+
+def _columns(states: Sequence[StepState]) -> dict[str, list[object]]:
+    """Turn rows into the arrays that `unnest` takes."""
+    return {
+        "id": [state.id for state in states],
+        "status": [state.status.value for state in states],
+        "receipt": [state.receipt and _json(state.receipt.model_dump(mode="json")) for state in states],
+        "error": [storable_text(state.error) for state in states],
+        "code": [storable_text(state.code) for state in states],
+        "remains": [storable_text(state.remains) for state in states],
+        "started_at": [state.started_at for state in states],
+        "ended_at": [state.ended_at for state in states],
+    }
+
+
+async def _put_train(connection: Connection, train: str, state: TrainState, events: Sequence[Event]) -> None:
+    """Bring the train's row up to date."""
+    for event in events:
+        state = next_train(state, event)
+    record = state.record and Jsonb(storable(state.record.model_dump(mode="json")))
+    row = {**dict(state), "record": record, "waiting_for": storable_text(state.waiting_for), "train": train}
+    await connection.execute(_SQL["put_train"], row)
+
+
+def storable_text(text: str) -> str:
+    """Replace what PostgreSQL cannot hold: NUL, and the surrogates that stand for bytes that were not UTF-8."""
+    return text.replace("\x00", "\ufffd").encode("utf-8", "replace").decode("utf-8")
+
+
+def storable(value: JsonValue) -> JsonValue:
+    """Replace in every text of a JSON value what PostgreSQL cannot hold."""
+    if isinstance(value, str):
+        return storable_text(value)
+    if isinstance(value, list):
+        return [storable(item) for item in value]
+    if isinstance(value, dict):
+        return {storable_text(key): storable(item) for key, item in value.items()}
+    return value
+
+
+def _json(value: JsonValue) -> str:
+    return json.dumps(storable(value), ensure_ascii=False)

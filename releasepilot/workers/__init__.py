@@ -1,0 +1,1 @@
+"""The composition root: workers, and the embedded servers that they talk to."""
