@@ -46,7 +46,7 @@ def _confirmation(plan: Plan, request: Request) -> OpenGate:
 
 
 def _opened(gate: ApprovalGate, plan: Plan, request: Request) -> OpenGate:
-    """Say who may vote. A role without members belongs to the account that owns an embedded stack, and to nobody else."""
+    """Say who may vote: a role without members belongs to the account that owns an embedded stack, and to no other."""
     eligible: dict[str, None] = {}
     for role in gate.roles:
         members = request.catalog.roles.get(role, ())

@@ -78,6 +78,6 @@ def refuse_unordered_pivots(steps: Sequence[Step]) -> None:
     for one, other in pairwise(pivots):
         if not nx.has_path(graph, one, other):
             raise PivotError(
-                f"{one} and {other} cannot be taken back, and nothing orders them: if the second fails, the first stays",
+                f"{one} and {other} cannot be taken back and nothing orders them: if the second fails, the first stays",
                 hint="let one component need the other, or accept it with `allow_unordered_pivots: true`",
             )

@@ -94,7 +94,7 @@ def _verify(entry: ComponentEntry, traits: dict[str, ActuatorTraits]) -> list[_D
 
 
 def _unique(name: str, taken: dict[str, int]) -> str:
-    """Number the second and later steps of one name."""
+    """Return the name, numbered where it is taken."""
     taken[name] = taken.get(name, 0) + 1
     return name if taken[name] == 1 else _unique(f"{name}-{taken[name]}", taken)
 

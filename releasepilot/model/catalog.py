@@ -28,6 +28,7 @@ def _name(value: str) -> str:
 #: The name of a component, train, step or role.
 Name = Annotated[str, AfterValidator(_name)]
 
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _SCHEMES = ("file://", "ssh://", "https://", "http://", "git://", "git+ssh://")
 
 
@@ -37,7 +38,7 @@ def _repo(value: str) -> str:
         raise ValueError("a repository may not begin with '-': git would read it as an option")
     if "::" in value.split("/", 1)[0]:
         raise ValueError("remote helpers such as ext:: are not allowed: write a path, an ssh or an https address")
-    if any(ord(character) < 32 for character in value):
+    if _CONTROL.search(value):
         raise ValueError("a repository address has no control characters")
     if "://" in value and not value.startswith(_SCHEMES):
         raise ValueError(f"the scheme is not one of {', '.join(_SCHEMES)}")
@@ -60,16 +61,16 @@ def _ref(value: str) -> str:
 
 
 def _path(value: str) -> str:
-    """A folder inside the repository, in POSIX form."""
+    """Accept a folder inside the repository, in POSIX form."""
     parts = value.split("/")
-    if value.startswith(("/", "-", ":")) or ".." in parts or "\\" in value or any(ord(c) < 32 for c in value):
+    if value.startswith(("/", "-", ":")) or ".." in parts or "\\" in value or _CONTROL.search(value):
         raise ValueError("a path is relative to the repository, uses '/', and has no '..'")
     cleaned = "/".join(part for part in parts if part not in ("", "."))
     return cleaned or "."
 
 
 def _tag(value: str) -> str:
-    """A tag template holds `{version}` once and may hold `{name}`."""
+    """Accept a template that holds `{version}` once and may hold `{name}`."""
     if value.count("{version}") != 1 or re.search(r"[{}]", value.replace("{version}", "").replace("{name}", "")):
         raise ValueError("a tag template holds {version} exactly once, may hold {name}, and no other braces")
     _ref(value.replace("{version}", "1.0.0").replace("{name}", "n"))
@@ -231,13 +232,13 @@ class Catalog(Value):
         return self
 
     def branch_of(self, component: ComponentEntry) -> str:
-        """The branch that a component is released from."""
+        """Return the branch that a component is released from."""
         return component.branch or self.defaults.branch
 
     def tag_of(self, component: ComponentEntry) -> str:
-        """The tag template of a component, its `{name}` filled in."""
+        """Return the tag template of a component, its `{name}` filled in."""
         return (component.tag or self.defaults.tag).replace("{name}", component.name)
 
     def versioning_of(self, component: ComponentEntry) -> Versioning:
-        """The versioning of a component."""
+        """Return the versioning of a component."""
         return component.versioning or self.defaults.versioning

@@ -53,7 +53,7 @@ class Problem:
     what: str
 
 
-class Unreadable(Exception):  # noqa: N818 it never leaves the reading of a catalog
+class Unreadable(Exception):
     """The text is no document; nothing after the place can be judged."""
 
     def __init__(self, place: Place, what: str) -> None:

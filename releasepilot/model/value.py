@@ -26,18 +26,19 @@ def digest_of(value: Value) -> str:
     return "sha256:" + hashlib.sha256(value.canonical()).hexdigest()
 
 
+_DURATION = "a duration is a number of seconds or a text such as 30s, 10m, 72h, 7d"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
 
 def _seconds(value: object) -> int:
     """Read `30`, `"30s"`, `"10m"`, `"72h"` or `"7d"`."""
     if isinstance(value, bool):
-        raise ValueError("a duration is a number of seconds or a text such as 30s, 10m, 72h, 7d")
+        raise ValueError(_DURATION)  # noqa: TRY004 - pydantic collects ValueError
     if isinstance(value, int):
         return value
     match = re.fullmatch(r"(\d{1,9})([smhd]?)", value) if isinstance(value, str) else None
     if match is None:
-        raise ValueError("a duration is a number of seconds or a text such as 30s, 10m, 72h, 7d")
+        raise ValueError(_DURATION)
     return int(match[1]) * _UNITS[match[2] or "s"]
 
 

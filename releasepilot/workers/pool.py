@@ -55,6 +55,15 @@ class Posting:
     versioned: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Hands:
+    """The objects whose methods are the activities."""
+
+    steps: Steps
+    planning: Planning
+    ledger: Ledger
+
+
 @asynccontextmanager
 async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Worker]]:
     """Build the workers of a posting, not yet running, with what they need held open."""
@@ -63,9 +72,12 @@ async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Wo
         reader = Reader(pool)
         ledger = Ledger(Writer(pool), reader)
         tools = Tools(cache=posting.cache, git_timeout=posting.git_timeout)
-        steps = Steps(Registry.load(tools, posting.actuators), PlanShelf(reader), reader)
-        planning = Planning(ledger, reader, cache=posting.cache, git_timeout=posting.git_timeout)
-        yield [_worker(client, posting, queue, steps, planning, ledger) for queue in posting.queues]
+        hands = _Hands(
+            steps=Steps(Registry.load(tools, posting.actuators), PlanShelf(reader), reader),
+            planning=Planning(ledger, reader, cache=posting.cache, git_timeout=posting.git_timeout),
+            ledger=ledger,
+        )
+        yield [_worker(client, posting, queue, hands) for queue in posting.queues]
 
 
 async def work(client: Client, posting: Posting, *, until: asyncio.Event, ready: Callable[[], None]) -> None:
@@ -86,10 +98,10 @@ def runner() -> SandboxedWorkflowRunner:
     )
 
 
-def _worker(client: Client, posting: Posting, queue: Queue, steps: Steps, planning: Planning, ledger: Ledger) -> Worker:
-    activities: list[Callable[..., Any]] = [steps.apply, steps.revert]
-    activities += [planning.prepare] if queue is Queue.GIT else []
-    activities += [ledger.record, ledger.standing] if queue is Queue.ENGINE else []
+def _worker(client: Client, posting: Posting, queue: Queue, hands: _Hands) -> Worker:
+    activities: list[Callable[..., Any]] = [hands.steps.apply, hands.steps.revert]
+    activities += [hands.planning.prepare] if queue is Queue.GIT else []
+    activities += [hands.ledger.record, hands.ledger.standing] if queue is Queue.ENGINE else []
     return Worker(
         client,
         task_queue=task_queue(queue),

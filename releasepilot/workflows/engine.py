@@ -19,7 +19,7 @@ from releasepilot.model.step import MAY_HAVE_EFFECT, PHASES, SagaClass, StepStat
 from releasepilot.model.train import StepNode
 
 
-class StepFailed(Exception):  # noqa: N818 - it is what happened to a step, not an error of ours
+class StepFailed(Exception):
     """A step was tried as often as it may be."""
 
     def __init__(self, error: str, code: str = "") -> None:
@@ -133,12 +133,12 @@ class Engine:
 
         Returns early after `drain`; what is left can be undone by another call.
         """
+        self._draining = False
         chosen = dict.fromkeys(which)
         waiting = dict.fromkeys(chosen, 0)
         for step in chosen:
-            for need in self.nodes[step].needs:
-                if need in waiting:
-                    waiting[need] += 1
+            for need in filter(waiting.__contains__, self.nodes[step].needs):
+                waiting[need] += 1
         ready = deque(step for step in reversed(chosen) if waiting[step] == 0)
         while ready or self._running:
             while ready and len(self._running) < self.cap and not self._draining:
@@ -147,11 +147,10 @@ class Engine:
                 return
             await self.until(lambda: bool(self._finished))
             for step in self._collect():
-                for need in self.nodes[step].needs:
-                    if need in waiting:
-                        waiting[need] -= 1
-                        if waiting[need] == 0:
-                            ready.append(need)
+                for need in filter(waiting.__contains__, self.nodes[step].needs):
+                    waiting[need] -= 1
+                    if waiting[need] == 0:
+                        ready.append(need)
 
     def with_effect(self, components: Iterable[str] | None = None) -> list[str]:
         """Return the steps that may have had an effect to undo, of all or some components, in plan order."""

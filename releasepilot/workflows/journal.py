@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from contextlib import suppress
 from datetime import timedelta
 from typing import Final
 
@@ -44,10 +44,8 @@ class Journal:
         while self.pending or not self._closed:
             await workflow.wait_condition(lambda: bool(self.pending) or self._closed)
             if not self._hurry():
-                try:
+                with suppress(TimeoutError):
                     await workflow.wait_condition(self._hurry, timeout=_FRESHNESS, timeout_summary="ledger batch")
-                except asyncio.TimeoutError:
-                    pass
             await self._write()
 
     async def flush(self) -> None:

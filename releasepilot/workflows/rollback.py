@@ -60,13 +60,10 @@ class RollbackWorkflow:
         released = released_components(outline, engine)
         released = {name: version for name, version in released.items() if name not in chosen}
         unresolved = any(item.unresolved for item in runner.residue)
-        if unresolved:
-            outcome = Outcome.RESIDUE
-        else:
-            outcome = Outcome.PARTLY_RELEASED if released else Outcome.ROLLED_BACK
+        clean = Outcome.PARTLY_RELEASED if released else Outcome.ROLLED_BACK
         return Record(
             train=start.train,
-            outcome=outcome,
+            outcome=Outcome.RESIDUE if unresolved else clean,
             plan_digest=outline.digest,
             released=released,
             undone=undone_components(engine),

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, TimeoutError, is_cancelled_exception
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import TimeoutError as TemporalTimeout
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import JsonValue
@@ -39,7 +40,7 @@ def failure_of(error: ActivityError) -> StepFailed:
     cause = error.cause
     if isinstance(cause, ApplicationError):
         return StepFailed(cause.message, cause.type or "")
-    if isinstance(cause, TimeoutError):
+    if isinstance(cause, TemporalTimeout):
         return StepFailed("it did not answer in time, or its worker was lost, as often as it may be tried", "RP400")
     return StepFailed(str(cause or error), "RP400")
 

@@ -1,0 +1,310 @@
+"""Commands to trains, and questions about them. The only sender of commands to Temporal."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pwd
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client, Plugin, WorkflowUpdateFailedError
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfigProfile
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from releasepilot.errors import ControlError, StackError, TrainUnknown, VoteRefused
+from releasepilot.model.catalog import Catalog
+from releasepilot.model.gate import Actor, Decision, Vote
+from releasepilot.model.plan import Plan
+from releasepilot.model.step import ActuatorTraits, Queue
+from releasepilot.model.train import Outcome, Request, TrainPhase, TrainView
+from releasepilot.store.pool import open_pool
+from releasepilot.store.read import Reader, TrainRow
+from releasepilot.workflows.ports import task_queue
+from releasepilot.workflows.rollback import RollbackStart, RollbackWorkflow
+from releasepilot.workflows.train import Command, TrainStart, TrainWorkflow
+
+#: Seconds within which a server that runs answers.
+_RPC = timedelta(seconds=20)
+#: Seconds between two looks at a train that is watched.
+_LOOK = 0.25
+_ENDED_BEFORE = (Outcome.ROLLED_BACK, Outcome.REJECTED, Outcome.FAILED, Outcome.RESIDUE, Outcome.PARTLY_RELEASED)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Servers:
+    """Where Temporal and the database are."""
+
+    temporal_address: str
+    database_url: str
+    temporal_namespace: str = "default"
+    #: A profile of Temporal's client configuration, such as Temporal Cloud by API key or mTLS; empty for none.
+    temporal_profile: str = ""
+    temporal_environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    #: `local` for the embedded stack, `os` for a shared one.
+    realm: str = "local"
+    plugins: Sequence[Plugin] = ()
+
+
+async def dial(servers: Servers) -> Client:
+    """Connect to Temporal; StackError where it does not answer."""
+    target: dict[str, Any] = {}
+    if servers.temporal_profile:
+        profile = ClientConfigProfile.load(
+            profile=servers.temporal_profile, override_env_vars=dict(servers.temporal_environ)
+        )
+        target = dict(profile.to_client_connect_config())
+    target.setdefault("target_host", servers.temporal_address)
+    target.setdefault("namespace", servers.temporal_namespace)
+    try:
+        return await Client.connect(**target, data_converter=pydantic_data_converter, plugins=list(servers.plugins))
+    except RuntimeError as error:
+        raise StackError(
+            f"Temporal at {target['target_host']} does not answer: {error}",
+            hint="`releasepilot doctor` says what is wrong",
+        ) from error
+
+
+def local_actor(realm: str = "local") -> Actor:
+    """Return who runs this process, by the operating system's account and not by the environment."""
+    return Actor(account=pwd.getpwuid(os.geteuid()).pw_name, realm=realm)
+
+
+def build_request(
+    catalog: Catalog, traits: Iterable[ActuatorTraits], *, date: str, actor: Actor, confirmed: str = ""
+) -> Request:
+    """Make a request of a catalog whose repositories are absolute. `date` is ISO 8601."""
+    used = {"git.stage", "git.publish", "verify"}
+    for component in catalog.components:
+        used.update(declaration.uses for declaration in (*component.publish, *component.health))
+    return Request(
+        catalog=catalog,
+        date=date,
+        actuators=tuple(sorted((one for one in traits if one.name in used), key=lambda one: one.name)),
+        confirmed=confirmed,
+        requested_by=actor,
+    )
+
+
+@asynccontextmanager
+async def connect(servers: Servers, actor: Actor | None = None) -> AsyncIterator[Control]:
+    """Open a control over running servers."""
+    client = await dial(servers)
+    async with open_pool(servers.database_url, max_size=4) as pool:
+        yield Control(client, Reader(pool), actor or local_actor(servers.realm))
+
+
+class Control:
+    """Starts and steers trains, on behalf of one actor."""
+
+    def __init__(self, client: Client, reader: Reader, actor: Actor) -> None:
+        """Send commands through the client, read through the reader."""
+        self._client = client
+        self._reader = reader
+        self.actor = actor
+
+    async def start(self, request: Request) -> str:
+        """Start a train and return its id. A request that runs already is that train; nothing is started twice.
+
+        Where a train of the same request has ended without a full release, this is the next attempt.
+        """
+        attempt = await self._next_attempt(request)
+        try:
+            await self._client.start_workflow(
+                TrainWorkflow.run,
+                TrainStart(request=attempt),
+                id=_workflow_id(attempt.train),
+                task_queue=task_queue(Queue.ENGINE),
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                rpc_timeout=_RPC,
+                static_summary=f"release train {attempt.catalog.train}",
+            )
+        except WorkflowAlreadyStartedError:
+            # The same request has ended as this train: it is the answer.
+            return attempt.train
+        except RPCError as error:
+            raise _unreachable(error) from error
+        return attempt.train
+
+    async def resolve(self, key: str | None = None) -> str:
+        """Return the id of a train by id, name or beginning of the id; the latest where nothing is given."""
+        row = await (self._reader.train(key) if key else self._reader.latest())
+        return row.id
+
+    async def view(self, train: str) -> TrainView:
+        """Say where a train stands: by its workflow while it runs, by the ledger when it has ended or cannot answer."""
+        try:
+            row = await self._reader.train(train)
+        except TrainUnknown:
+            return await self._live(train)
+        if row.phase is TrainPhase.ENDED:
+            return await self._recorded(row)
+        try:
+            return await self._live(row.id)
+        except (ControlError, StackError):
+            return await self._recorded(row)
+
+    async def watch(self, train: str) -> AsyncIterator[TrainView]:
+        """Yield a view whenever something has changed, until the train has ended."""
+        last: TrainView | None = None
+        while True:
+            view = await self.view(train)
+            if view != last:
+                yield view
+                last = view
+            if view.phase is TrainPhase.ENDED:
+                return
+            await asyncio.sleep(_LOOK)
+
+    async def decide(self, train: str, decision: Decision, comment: str = "", digest: str | None = None) -> TrainView:
+        """Vote on the plan that a train waits with; on another one than `digest` the vote is refused."""
+        view = await self._live(train)
+        vote = Vote(actor=self.actor, decision=decision, comment=comment, plan_digest=digest or view.plan_digest)
+        return await self._update(train, TrainWorkflow.decide, vote)
+
+    async def pause(self, train: str, reason: str = "") -> TrainView:
+        """Start no more steps until resumed; what runs goes on."""
+        return await self._update(train, TrainWorkflow.pause, Command(actor=self.actor, reason=reason))
+
+    async def resume(self, train: str, reason: str = "") -> TrainView:
+        """Go on."""
+        return await self._update(train, TrainWorkflow.resume, Command(actor=self.actor, reason=reason))
+
+    async def abort(self, train: str, reason: str = "") -> TrainView:
+        """Stop a train and undo what it did; refused past the point of no return."""
+        return await self._update(train, TrainWorkflow.abort, Command(actor=self.actor, reason=reason))
+
+    async def rollback(self, train: str, components: tuple[str, ...] = (), reason: str = "") -> str:
+        """Undo a train as far as the world allows, running or ended; return the id of what does it.
+
+        Of an ended train some components can be undone, with those that were released on top of them.
+        """
+        row = await self._reader.train(train)
+        if row.phase is not TrainPhase.ENDED and row.phase is not TrainPhase.ROLLING_BACK:
+            if components:
+                raise ControlError(
+                    f"train {row.id} is {row.phase.value}: single components can be rolled back when it has ended",
+                    hint="pause it or wait, or roll back all of it",
+                )
+            command = Command(actor=self.actor, reason=reason, past_no_return=True)
+            await self._update(row.id, TrainWorkflow.abort, command)
+            return row.id
+        await self._check_components(row, components)
+        await self._client.start_workflow(
+            RollbackWorkflow.run,
+            RollbackStart(train=row.id, requested_by=self.actor, components=components),
+            id=f"rollback/{row.name}/{row.id}",
+            task_queue=task_queue(Queue.ENGINE),
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            rpc_timeout=_RPC,
+        )
+        return row.id
+
+    async def rolled_back(self, train: str) -> TrainView:
+        """Return the view when the rollback of an ended train is over."""
+        row = await self._reader.train(train)
+        handle = self._client.get_workflow_handle(f"rollback/{row.name}/{row.id}")
+        await handle.result()
+        return await self._recorded(await self._reader.train(row.id))
+
+    async def plan_of(self, train: str) -> Plan:
+        """Return the plan of a train; ControlError before it has one."""
+        view = await self.view(train)
+        if not view.plan_digest:
+            raise ControlError(f"train {train} has no plan yet", hint="wait a moment and ask again")
+        return await self._reader.plan(view.plan_digest)
+
+    async def history(self, limit: int = 20, name: str | None = None) -> list[TrainRow]:
+        """Return the latest trains, newest first."""
+        return await self._reader.history(limit, name)
+
+    @property
+    def reader(self) -> Reader:
+        """The read side, for questions that no command needs."""
+        return self._reader
+
+    async def _next_attempt(self, request: Request) -> Request:
+        while True:
+            try:
+                row = await self._reader.train(request.train)
+            except TrainUnknown:
+                return request
+            if row.id != request.train or row.outcome not in _ENDED_BEFORE:
+                return request
+            request = request.model_copy(update={"attempt": request.attempt + 1})
+
+    async def _check_components(self, row: TrainRow, components: tuple[str, ...]) -> None:
+        plan = await self._reader.plan(row.plan_digest)
+        known = [release.component for release in plan.releases]
+        for name in components:
+            if name not in known:
+                raise ControlError(
+                    f"train {row.id} released no component {name!r}", hint=f"it released {', '.join(known)}"
+                )
+
+    async def _live(self, train: str) -> TrainView:
+        """Ask the workflow."""
+        handle = self._client.get_workflow_handle_for(TrainWorkflow.run, _workflow_id(train))
+        try:
+            return await handle.query(TrainWorkflow.view, rpc_timeout=_RPC)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise TrainUnknown(f"there is no train {train!r}", hint="`releasepilot history` lists them") from error
+            raise _unreachable(error) from error
+
+    async def _recorded(self, row: TrainRow) -> TrainView:
+        """Put a view together from the ledger."""
+        steps = await self._reader.steps(row.id)
+        return TrainView(
+            train=row.id,
+            phase=row.phase,
+            plan_digest=row.plan_digest,
+            statuses={step.id: step.status for step in steps},
+            waiting_for=row.waiting_for,
+            record=row.record,
+        )
+
+    async def _update(self, train: str, update: Any, argument: Vote | Command) -> TrainView:
+        """Send an update; VoteRefused with the validator's words where it is refused."""
+        handle = self._client.get_workflow_handle_for(TrainWorkflow.run, _workflow_id(train))
+        try:
+            view: TrainView = await handle.execute_update(update, argument, rpc_timeout=_RPC)
+        except WorkflowUpdateFailedError as error:
+            cause = error.cause
+            message = cause.message if isinstance(cause, ApplicationError) else str(cause)
+            raise VoteRefused(message) if isinstance(argument, Vote) else ControlError(message) from error
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise ControlError(
+                    f"train {train} does not run, so it cannot be steered",
+                    hint="`releasepilot status` says how it ended",
+                ) from error
+            raise _unreachable(error) from error
+        return view
+
+
+def _workflow_id(train: str) -> str:
+    """Return `train/<name>/<digest>` of a train's id `<name>-<digest>`."""
+    name, _, digest = train.rpartition("-")
+    return f"train/{name}/{digest}"
+
+
+def _unreachable(error: RPCError) -> StackError:
+    return StackError(f"Temporal does not answer: {error.message}", hint="`releasepilot doctor` says what is wrong")
+
+
+__all__ = [
+    "Control",
+    "Servers",
+    "build_request",
+    "connect",
+    "dial",
+    "local_actor",
+]
