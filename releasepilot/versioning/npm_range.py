@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from semantic_version import NpmSpec
+from semantic_version import NpmSpec  # type: ignore[import-untyped] # it ships no types
 from semantic_version import Version as SemanticVersion
 
 from releasepilot.errors import PlanError
@@ -13,7 +13,7 @@ from releasepilot.versioning.ordering import Version
 
 _PREFIX = re.compile(r"(?:workspace:|npm:(?:@[^/@\s]+/)?[^@\s]+@)")
 _KEPT = frozenset({"*", "^", "~", "workspace:*", "workspace:^", "workspace:~"})
-_NOT_A_RANGE = re.compile(r".*[:/].*|[A-Za-wyzV-Z][A-Za-z0-9._-]*", re.DOTALL)
+_NOT_A_RANGE = re.compile(r".*[:/].*|(?![vV][0-9]|[xX](?:\.|\Z))[A-Za-z][A-Za-z0-9._-]*", re.DOTALL)
 _SPACED = re.compile(r"(\^|~>?|[<>]=?|=|!=)\s+")
 _HYPHEN = re.compile(r"(\S+)\s+-\s+(\S+)")
 _COMPARATOR = re.compile(r"(\^|~>?|>=|<=|>|<|=)?(\s*v?)([0-9xX*][^\s,|]*)")
@@ -106,5 +106,6 @@ def _comparator(found: re.Match[str], version: Version) -> str:
     if wild is not None:
         count = len(numbers_of(old))
         return f"{operator}{gap}{with_precision(version, count)}{old[wild.start() :]}" if count else found[0]
-    precision = 3 if version.prerelease else min(len(numbers_of(old)), 3)
-    return f"{operator}{gap}{full if precision >= 3 else with_precision(version, precision)}"
+    precision = len(numbers_of(old))
+    exact = version.prerelease or precision >= len(version.triple)
+    return f"{operator}{gap}{full if exact else with_precision(version, precision)}"

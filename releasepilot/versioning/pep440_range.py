@@ -56,14 +56,12 @@ def _clause(found: re.Match[str], version: Version) -> str:
     """Rewrite one clause: bounds move, everything else keeps its precision."""
     operator, gap, old = found[1], found[2], found[3]
     public = version.text.partition("+")[0]
-    if operator in {">=", ">"}:
-        return f">={gap}{public}"
-    if operator == "<=":
-        return found[0] if admits(found[0], version) else f"<={gap}{public}"
-    if operator == "<":
-        return found[0] if numbers_of(old) > version.release else f"<{gap}{above(old, version)}"
-    if operator == "!=":
+    if operator == "!=" or (operator in {"<", "<="} and numbers_of(old) > version.release):
         return found[0]
+    if operator in {">=", ">", "<="}:
+        return f"{'<=' if operator == '<=' else '>='}{gap}{public}"
+    if operator == "<":
+        return f"<{gap}{above(old, version)}"
     count = len(numbers_of(old))
     if old.endswith(".*"):
         return f"{operator}{gap}{with_precision(version, count)}.*"
