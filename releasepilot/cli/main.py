@@ -91,3 +91,7 @@ def main(arguments: list[str] | None = None) -> None:
         # Looked up late, because only a failure needs more than click.
         code = import_module("releasepilot.cli.failure").report(error, words)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+if __name__ == "__main__":
+    main()

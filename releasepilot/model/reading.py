@@ -216,7 +216,10 @@ def _needs(tree: Node) -> Iterator[tuple[Path, str, str]]:
 
 
 def _gates(tree: Node) -> Iterator[tuple[Path, str]]:
-    """Find gates that nobody, or too few people, could ever pass."""
+    """Find gates that too few people could ever pass, and roles that are misspelt.
+
+    A catalog without roles is for one person: each role is then held by whoever owns the embedded stack.
+    """
     roles = (tree.items or {}).get("roles", (None, None))[1]
     members = {
         role: {str(person.scalar) for _, person in (node.items or {}).values()}
@@ -225,9 +228,10 @@ def _gates(tree: Node) -> Iterator[tuple[Path, str]]:
     for where, gate in _entries(tree, ("gates",)):
         people: set[str] = set()
         for path, role in _entries(gate, ("roles",)):
-            if isinstance(role.scalar, str) and role.scalar not in members:
-                yield (*where, *path), f"the role {role.scalar!r} is not under 'roles'"
-            people |= members.get(role.scalar, set()) if isinstance(role.scalar, str) else set()
+            if members and isinstance(role.scalar, str):
+                if role.scalar not in members:
+                    yield (*where, *path), f"the role {role.scalar!r} is not under 'roles'"
+                people |= members.get(role.scalar, set())
         quorum = (gate.items or {}).get("quorum", (None, Node(place=gate.place, scalar=1)))[1].scalar
         if isinstance(quorum, int) and people and len(people) < quorum:
             yield (*where, "quorum"), f"{quorum} must approve, and only {len(people)} may"

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from rich.console import Console
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
 from releasepilot.cli.render.plan import residue_line
 from releasepilot.cli.render.text import clean, plain
+from releasepilot.cli.render.train import phase_words
 from releasepilot.model.train import Outcome, Record
+from releasepilot.store.read import TrainRow
 
 #: Title and style of each outcome.
 TITLES: dict[Outcome, tuple[str, str]] = {
@@ -51,6 +55,26 @@ def print_record(console: Console, record: Record) -> None:
     follow_up = _NEXT.get(record.outcome, "").format(train=clean(record.train))
     if follow_up:
         console.print(plain(f"next: {follow_up}", "dim"))
+
+
+def print_trains(console: Console, rows: Iterable[TrainRow]) -> None:
+    """Print trains, one to a line."""
+    table = Table(box=None, padding=(0, 3, 0, 0), header_style="dim", pad_edge=False)
+    for title in ("train", "outcome", "started", "took", "by"):
+        table.add_column(title, no_wrap=True)
+    for row in rows:
+        told = row.outcome.value.replace("_", " ") if row.outcome else phase_words(row.phase)
+        style = TITLES[row.outcome][1] if row.outcome else "bold"
+        started = row.started_at.astimezone().strftime("%Y-%m-%d %H:%M")
+        table.add_row(plain(row.id), Text(told, style=style), started, _took(row), plain(row.requested_by))
+    console.print(table if table.row_count else Text("No train has been started yet."))
+
+
+def _took(row: TrainRow) -> str:
+    """Hours, minutes and seconds from start to end; empty while it runs."""
+    if row.ended_at is None:
+        return ""
+    return str(timedelta(seconds=round((row.ended_at - row.started_at).total_seconds())))
 
 
 def print_changes(console: Console, changes: Iterable[str]) -> None:

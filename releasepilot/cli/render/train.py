@@ -139,6 +139,11 @@ def table(view: TrainView, plan: Plan | None, *, height: int = 1000) -> Renderab
     return Group(*parts)
 
 
+def print_view(console: Console, view: TrainView, plan: Plan | None) -> None:
+    """Print a train as it stands."""
+    console.print(table(view, plan))
+
+
 def heading(view: TrainView) -> Text:
     """One line: which train, which phase, how far."""
     done = sum(status is StepStatus.DONE for status in view.statuses.values())

@@ -1,0 +1,37 @@
+"""`releasepilot plan`: what would be released, without doing anything."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import click
+
+from releasepilot.cli.exits import Exit
+from releasepilot.cli.invocation import Invocation, json_option, pass_invocation
+from releasepilot.cli.prepare import prepare
+from releasepilot.cli.render.plan import markdown, print_plan
+from releasepilot.cli.render.text import console, print_json
+from releasepilot.cli.servers import settings_of
+
+
+@click.command()
+@json_option
+@click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, for a pull request or a ticket.")
+@pass_invocation
+def plan(invocation: Invocation, as_json: bool, as_markdown: bool) -> int:
+    """Show what would be released: versions, reasons, order, and what could not be taken back.
+
+    Reads every repository and changes none.
+    """
+    if as_json and as_markdown:
+        raise click.UsageError("--json and --markdown exclude each other")
+    settings = settings_of(invocation)
+    prepared = asyncio.run(prepare(invocation, settings))
+    if as_json:
+        print_json(prepared.plan)
+    elif as_markdown:
+        sys.stdout.write(markdown(prepared.plan))
+    else:
+        print_plan(console(), prepared.plan)
+    return Exit.OK

@@ -1,0 +1,107 @@
+"""`releasepilot release`: plan, confirm, start, watch."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import click
+
+from releasepilot.cli.exits import Exit, of_view
+from releasepilot.cli.invocation import Invocation, pass_invocation, yes_option
+from releasepilot.cli.prepare import Prepared, prepare
+from releasepilot.cli.render.plan import print_plan
+from releasepilot.cli.render.record import print_changes, print_record
+from releasepilot.cli.render.text import console, plain
+from releasepilot.cli.render.train import display_for
+from releasepilot.cli.servers import reach, settings_of
+from releasepilot.cli.watching import asks_again, detached, follow
+from releasepilot.control import Servers, connect
+from releasepilot.model.gate import Decision
+from releasepilot.model.plan import Plan, differences
+from releasepilot.model.train import Request, TrainView
+
+
+@click.command()
+@yes_option
+@click.option("--detach", "-d", is_flag=True, help="Start it and do not watch.")
+@pass_invocation
+def release(invocation: Invocation, yes: bool, detach: bool) -> int:
+    """Plan, show the plan, ask, release and watch.
+
+    Leaving with Ctrl-C stops the watching, not the train. If a repository moves after you confirmed, the train
+    waits and asks again.
+    """
+    ask_is_possible(yes=yes)
+    settings = settings_of(invocation)
+    prepared = asyncio.run(prepare(invocation, settings))
+    print_plan(console(), prepared.plan)
+    if not prepared.plan.releases:
+        return Exit.OK
+    if not yes:
+        click.confirm("Release this?", abort=True)
+    servers = reach(settings, quiet=invocation.quiet)
+    if detach:
+        train = asyncio.run(_start(servers, prepared.confirmed()))
+        console().print(plain(f"{train} is started; watch it with: releasepilot status {train} --watch"))
+        return Exit.OK
+    return run_train(servers, prepared, yes=yes, quiet=invocation.quiet)
+
+
+def ask_is_possible(*, yes: bool) -> None:
+    """Refuse at once, with exit code 2, where a question would come and nobody could answer."""
+    if not yes and not sys.stdin.isatty():
+        raise click.UsageError("standard input is no terminal, so nobody can confirm: give --yes")
+
+
+def run_train(servers: Servers, prepared: Prepared, *, yes: bool, quiet: bool) -> int:
+    """Start a confirmed train, follow it to its end and print the record; return the exit code.
+
+    Where gates are declared, those who may vote judge a changed plan; where none are, the requester is asked.
+    """
+    train, plan = prepared.confirmed().train, prepared.plan
+    stop_at = "" if prepared.request.catalog.gates else plan.digest
+    try:
+        train = asyncio.run(_start(servers, prepared.confirmed()))
+        view = asyncio.run(_watch(servers, train, plan, quiet=quiet, confirmed=stop_at))
+        while stop_at and asks_again(view, stop_at):
+            plan, before = asyncio.run(_plan_of(servers, train)), plan
+            print_changes(console(), differences(before, plan))
+            if yes or not click.confirm("Release it like that?"):
+                console().print(plain(_GO_ON.format(train=train, digest=plan.digest)))
+                return Exit.WAITING
+            stop_at = plan.digest
+            asyncio.run(_confirm(servers, train, stop_at))
+            view = asyncio.run(_watch(servers, train, plan, quiet=quiet, confirmed=stop_at))
+    except KeyboardInterrupt:
+        detached(console(sys.stderr), train)
+        return Exit.WAITING
+    if view.record is not None:
+        print_record(console(), view.record)
+    return of_view(view)
+
+
+_GO_ON = """{train} waits. Look at it: releasepilot status {train}
+Go on with the new plan: releasepilot approve {train} --plan {digest} --comment TEXT
+Or end it: releasepilot abort {train}"""
+
+
+async def _start(servers: Servers, request: Request) -> str:
+    async with connect(servers) as control:
+        return await control.start(request)
+
+
+async def _watch(servers: Servers, train: str, plan: Plan, *, quiet: bool, confirmed: str) -> TrainView:
+    async with connect(servers) as control:
+        with display_for(console(), plan, quiet=quiet) as display:
+            return await follow(control, train, display, confirmed=confirmed)
+
+
+async def _confirm(servers: Servers, train: str, digest: str) -> None:
+    async with connect(servers) as control:
+        await control.decide(train, Decision.APPROVE, "confirmed again", digest)
+
+
+async def _plan_of(servers: Servers, train: str) -> Plan:
+    async with connect(servers) as control:
+        return await control.plan_of(train)

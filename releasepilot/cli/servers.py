@@ -1,0 +1,39 @@
+"""Reach Temporal and the database: those that are configured, or the embedded ones, started where they do not run."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from releasepilot.cli.invocation import Invocation
+from releasepilot.cli.render.progress import waiting
+from releasepilot.control import Servers
+from releasepilot.settings import Settings
+from releasepilot.workers.local import ensure_stack
+
+
+def settings_of(invocation: Invocation) -> Settings:
+    """Read the settings from the environment and the global options."""
+    return Settings.load(os.environ, state_dir=invocation.state_dir)
+
+
+def realm_of(settings: Settings) -> str:
+    """Say where accounts are established: `local` is the one account that owns an embedded stack."""
+    return "local" if settings.embedded else "os"
+
+
+def reach(settings: Settings, *, quiet: bool = False) -> Servers:
+    """Return where the servers are; StackError where the embedded ones cannot be started.
+
+    It blocks outside of any event loop, so that Ctrl-C ends the waiting at once.
+    """
+    with waiting(sys.stderr, "starting the servers", quiet=quiet) as tell:
+        endpoints = ensure_stack(settings, progress=tell)
+    return Servers(
+        temporal_address=endpoints.temporal_address,
+        temporal_namespace=settings.temporal_namespace,
+        temporal_profile=settings.temporal_profile,
+        temporal_environ=settings.temporal_environ,
+        database_url=endpoints.database_url,
+        realm=realm_of(settings),
+    )
