@@ -29,7 +29,7 @@ def migrate(database_url: str) -> int:
         # and whoever holds ours may remove it.
         with psycopg.connect(database_url, autocommit=True, connect_timeout=15) as connection:
             connection.execute("select pg_advisory_lock(%s)", (_LOCK,))
-            return _apply(database_url)
+            return _apply(database_url) if _names() - _applied(connection) else 0
     except (psycopg.Error, LockTimeout) as error:
         cause = error if isinstance(error, psycopg.Error) else psycopg.OperationalError(str(error))
         raise unreachable(cause) from error

@@ -20,8 +20,6 @@ from releasepilot.workers.locks import FileLock, holder
 _BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 15.0)
 #: Seconds that a process must live to count as started well.
 _SETTLED = 10.0
-#: Bytes of a log before it is turned over.
-_LOG_LIMIT = 8_000_000
 _PR_SET_PDEATHSIG = 1
 
 
@@ -112,14 +110,6 @@ class Part:
         """End the process and start it anew."""
         self.stop()
         self._due = 0.0
-
-    def bound_log(self) -> None:
-        """Turn over a log that has grown: its end is kept beside it, and writers go on at the beginning."""
-        if self.log.exists() and self.log.stat().st_size > _LOG_LIMIT:
-            with self.log.open("r+b") as log:
-                log.seek(-_LOG_LIMIT // 4, os.SEEK_END)
-                self.log.with_suffix(".log.1").write_bytes(log.read())
-                log.truncate(0)
 
     def _ended(self) -> None:
         """Plan the next start: at once after a good run, later after each start in a row that failed."""
