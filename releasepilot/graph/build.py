@@ -131,7 +131,7 @@ def _refuse_circles(graph: nx.DiGraph[str]) -> None:
         return
     path = [edge[0] for edge in nx.find_cycle(graph.subgraph(circles[0]), source=circles[0][0])]
     # The graph points from dependency to dependent; people read "needs" the other way round.
-    around = [*reversed(path), path[-1]]
+    around = [path[0], *reversed(path[1:]), path[0]]
     described = ", ".join(f"{one} needs {other}" for one, other in pairwise(around))
     raise CycleError(
         f"components need each other in a circle: {described}",

@@ -62,7 +62,9 @@ def make_plan(snapshot: Snapshot, request: Request) -> Plan:
         point_of_no_return=no_return(steps),
         worst_residue=worst_residue(steps),
         gates=catalog.gates if releases else (),
-        changelog=changelog.train_changelog(catalog.train, request.date, releases) if releases else "",
+        changelog=changelog.train_changelog(train=catalog.train, date=request.date, releases=releases)
+        if releases
+        else "",
         notices=notices,
     )
 
@@ -78,6 +80,7 @@ def _release(draft: _Draft, name: str, needs: Sequence[str]) -> Release:
         commits=source.commits,
         updates=updates,
         versions={update.component: draft.decided[update.component].version for update in updates},
+        reasons=decided.reasons,
     )
     return Release(
         component=name,

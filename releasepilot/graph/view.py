@@ -113,8 +113,10 @@ def to_svg(view: GraphView) -> str:
     width = 2 * _MARGIN + max(len(view.waves), 1) * (_WIDTH + _GAP_X) - _GAP_X
     height = 2 * _MARGIN + max(map(len, view.waves), default=1) * (_HEIGHT + _GAP_Y) - _GAP_Y
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
-        f'viewBox="0 0 {width} {height}" role="img" font-family="sans-serif" font-size="13">',
+        (
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" role="img" font-family="sans-serif" font-size="13">'
+        ),
         f"<title>Dependency graph of {len(place)} components</title>",
     ]
     parts += [_line(place[edge.dependency], place[edge.dependent], cut=edge.cut) for edge in view.edges]

@@ -1,0 +1,303 @@
+"""From a snapshot to a plan: versions, propagation, order, edits, steps, digest."""
+
+from __future__ import annotations
+
+import json
+import random
+
+import networkx as nx
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from releasepilot.errors import CycleError, EditClash, PivotError, PlanError
+from releasepilot.graph.planner import make_plan
+from releasepilot.graph.view import to_dot, to_mermaid, to_svg, view_of
+from releasepilot.model.catalog import Catalog, Ecosystem
+from releasepilot.model.commit import Commit
+from releasepilot.model.plan import Plan, differences
+from releasepilot.model.snapshot import ComponentSource, Snapshot, SourceFile
+from releasepilot.model.step import PHASES, ActuatorTraits, Phase, Queue, SagaClass, Undo
+from releasepilot.model.train import Request
+
+
+def traits(name: str, saga_class: SagaClass, undo: Undo, *, effect: bool = True) -> ActuatorTraits:
+    """Say what an actuator is."""
+    return ActuatorTraits(name=name, saga_class=saga_class, undo=undo, queue=Queue.GIT, declarable=True, effect=effect)
+
+
+ACTUATORS = (
+    traits("git.stage", SagaClass.COMPENSATABLE, Undo.FULL),
+    traits("git.publish", SagaClass.COMPENSATABLE, Undo.REVERT),
+    traits("verify", SagaClass.COMPENSATABLE, Undo.FULL, effect=False),
+    traits("http", SagaClass.COMPENSATABLE, Undo.FULL, effect=False),
+    traits("exec", SagaClass.COMPENSATABLE, Undo.FULL),
+    traits("npm", SagaClass.PIVOT, Undo.WINDOW),
+    traits("notify", SagaClass.RETRIABLE, Undo.NONE),
+)
+
+
+def source(
+    name: str,
+    *messages: str,
+    version: str | None = "1.0.0",
+    needs: dict[str, str] | None = None,
+    dev: dict[str, str] | None = None,
+    path: str = "",
+) -> ComponentSource:
+    """Make an npm component with a manifest and these commits, newest first."""
+    manifest = {"name": name, "version": version or "0.0.0", "dependencies": needs or {}, "devDependencies": dev or {}}
+    return ComponentSource(
+        name=name,
+        head=f"{name:0<40}"[:40],
+        ecosystem=Ecosystem.NPM,
+        last_tag=version and f"v{version}",
+        last_version=version,
+        commits=tuple(Commit(sha=f"{index:040x}", message=message) for index, message in enumerate(messages)),
+        files=(SourceFile(path=f"{path}package.json", blob="b" * 40, text=json.dumps(manifest, indent=2) + "\n"),),
+    )
+
+
+def request(
+    *sources: ComponentSource, components: dict[str, dict[str, object]] | None = None, **catalog: object
+) -> Request:
+    """Ask for a train of these components; `components` adds to their entries."""
+    more = components or {}
+    entries = [{"name": one.name, "repo": f"/repos/{one.name}.git", **more.get(one.name, {})} for one in sources]
+    parsed = Catalog.model_validate({"version": 1, "train": "demo", "components": entries, **catalog})
+    return Request(catalog=parsed, date="2026-01-02", actuators=ACTUATORS)
+
+
+def planned(
+    *sources: ComponentSource, components: dict[str, dict[str, object]] | None = None, **catalog: object
+) -> Plan:
+    """Plan these components."""
+    return make_plan(Snapshot(components=sources), request(*sources, components=components, **catalog))
+
+
+def versions(plan: Plan) -> dict[str, str]:
+    """Return component to new version."""
+    return {release.component: release.to_version for release in plan.releases}
+
+
+def test_a_dependent_follows_when_the_new_version_leaves_its_range() -> None:
+    """A major of lib releases api by a patch, with its range moved; web admits it and stays."""
+    plan = planned(
+        source("lib", "feat: new\n\nBREAKING CHANGE: gone"),
+        source("api", "chore: nothing", needs={"lib": "^1.0.0"}),
+        source("web", needs={"lib": ">=1.0.0"}),
+    )
+    assert versions(plan) == {"lib": "2.0.0", "api": "1.0.1"}
+    assert plan.unchanged == ("web",)
+    api = plan.release_of("api")
+    assert [(update.package, update.before, update.after) for update in api.updates] == [("lib", "^1.0.0", "^2.0.0")]
+    assert "lib 2.0.0 leaves its range ^1.0.0" in api.reasons[0]
+
+
+def test_propagation_runs_to_the_end_of_a_chain() -> None:
+    """Exact pins hand a patch down a chain of four."""
+    plan = planned(
+        source("a", "fix: x"),
+        source("b", needs={"a": "1.0.0"}),
+        source("c", needs={"b": "1.0.0"}),
+        source("d", needs={"c": "1.0.0"}),
+    )
+    assert versions(plan) == {"a": "1.0.1", "b": "1.0.1", "c": "1.0.1", "d": "1.0.1"}
+    assert plan.critical_path == ("a", "b", "c", "d")
+    assert plan.waves == (("a",), ("b",), ("c",), ("d",))
+
+
+def test_a_diamond_yields_one_release_of_its_consumer() -> None:
+    """Two reasons, one patch."""
+    plan = planned(
+        source("lib", "fix: x"),
+        source("left", needs={"lib": "1.0.0"}),
+        source("right", needs={"lib": "1.0.0"}),
+        source("top", needs={"left": "1.0.0", "right": "1.0.0"}),
+    )
+    assert versions(plan)["top"] == "1.0.1"
+    assert len(plan.release_of("top").updates) == 2
+
+
+def test_development_edges_release_nobody() -> None:
+    """A dev range that is left releases nothing."""
+    plan = planned(source("lib", "fix: x"), source("api", dev={"lib": "1.0.0"}))
+    assert versions(plan) == {"lib": "1.0.1"}
+
+
+def test_always_and_never_are_the_catalogs_word() -> None:
+    """`always` follows inside the range, `never` stays outside of it."""
+    lib, api = source("lib", "feat: x"), source("api", needs={"lib": "^1.0.0"})
+    always = planned(lib, api, defaults={"versioning": {"propagate": "always"}})
+    assert versions(always)["api"] == "1.0.1"
+    breaking = source("lib", "feat: x\n\nBREAKING CHANGE: y")
+    never = planned(breaking, api, defaults={"versioning": {"propagate": "never"}})
+    assert "api" not in versions(never)
+
+
+def test_a_circle_is_named_by_its_path() -> None:
+    """The error says who needs whom, all the way round."""
+    with pytest.raises(CycleError, match="a needs b, b needs a"):
+        planned(source("a", "fix: x", needs={"b": "^1"}), source("b", needs={"a": "^1"}))
+
+
+def test_a_circle_through_a_development_edge_is_cut_there() -> None:
+    """The order follows the runtime edge, and a notice says so."""
+    plan = planned(source("a", "fix: x", dev={"b": "^1.0.0"}), source("b", "fix: y", needs={"a": "^1.0.0"}))
+    assert [release.component for release in plan.releases] == ["a", "b"]
+    assert "a needs b for dev only" in plan.notices[0]
+
+
+def test_the_first_release_takes_the_policys_or_the_catalogs_initial_version() -> None:
+    """Without a tag the version is 1.0.0, or what the catalog says."""
+    assert versions(planned(source("a", "feat: x", version=None))) == {"a": "1.0.0"}
+    started = planned(source("a", "feat: x", version=None), defaults={"versioning": {"initial": "0.1.0"}})
+    assert versions(started) == {"a": "0.1.0"}
+
+
+def test_nothing_to_release_is_a_plan() -> None:
+    """It has no steps, and says who is unchanged."""
+    plan = planned(source("a", "chore: x"))
+    assert (plan.releases, plan.steps, plan.unchanged) == ((), (), ("a",))
+
+
+def test_the_release_commit_edits_the_manifest_in_place_and_adds_a_changelog() -> None:
+    """Only the version and the range change, and the changelog has the commit."""
+    lib = source("lib", "feat: new\n\nBREAKING CHANGE: gone")
+    api = source("api", "fix: mend it", needs={"lib": "^1.0.0"})
+    release = planned(lib, api).release_of("api")
+    by_path = {edit.path: edit for edit in release.edits}
+    text = api.files[0].text
+    edited = by_path["package.json"].apply(text)
+    assert edited == text.replace('"version": "1.0.0"', '"version": "1.0.1"').replace("^1.0.0", "^2.0.0")
+    assert "mend it" in by_path["CHANGELOG.md"].apply("")
+    assert by_path["CHANGELOG.md"].before is None
+
+
+def test_compensatable_steps_of_all_components_precede_the_first_pivot() -> None:
+    """Staging first, then branches and tags, then the point of no return, then what is retried."""
+    publish = {"publish": [{"uses": "notify"}, {"uses": "npm"}, {"uses": "exec", "apply": "x"}]}
+    plan = planned(
+        source("lib", "feat: x"),
+        source("api", "feat: y", needs={"lib": "^1.0.0"}),
+        components={"lib": publish, "api": publish},
+    )
+    phases = [step.phase for step in plan.steps]
+    assert phases == sorted(phases, key=PHASES.index)
+    assert plan.point_of_no_return == "lib/npm"
+    assert "lib/npm" in plan.step_of("api/npm").needs
+    assert "lib/exec" in plan.step_of("api/push").needs
+    assert plan.step_of("api/stage").needs == ()
+    assert {(item.component, item.step, item.unresolved) for item in plan.worst_residue} >= {
+        ("lib", "npm", False),
+        ("api", "notify", True),
+    }
+
+
+def test_a_health_check_follows_what_it_checks() -> None:
+    """After the deployment of its component, and before what depends on it."""
+    plan = planned(
+        source("lib", "feat: x"),
+        source("api", "feat: y", needs={"lib": "^1.0.0"}),
+        components={"lib": {"publish": [{"uses": "exec"}], "health": [{"uses": "http", "url": "http://x"}]}},
+    )
+    assert plan.step_of("lib/http").needs == ("lib/exec",)
+    assert "lib/http" in plan.step_of("api/push").needs
+    assert plan.step_of("lib/http").effect is False
+
+
+def test_two_unordered_pivots_need_a_waiver() -> None:
+    """They are refused by name, and pass with the catalog's explicit word."""
+    pivot = {"publish": [{"uses": "npm"}]}
+    sources = (source("a", "fix: x"), source("b", "fix: y"))
+    with pytest.raises(PivotError, match="a/npm and b/npm"):
+        planned(*sources, components={"a": pivot, "b": pivot})
+    waived = planned(*sources, components={"a": pivot, "b": pivot}, allow_unordered_pivots=True)
+    assert waived.point_of_no_return == "a/npm"
+
+
+def test_components_of_one_repository_push_one_after_the_other() -> None:
+    """Each moves the same branch."""
+    a, b = source("a", "fix: x", path="a/"), source("b", "fix: y", path="b/")
+    shared = {"repo": "/repos/mono.git", "tag": "{name}-v{version}"}
+    plan = planned(a, b, components={"a": {**shared, "path": "a"}, "b": {**shared, "path": "b"}})
+    assert plan.step_of("b/push").needs == ("b/stage", "a/push")
+
+
+def test_two_components_may_not_write_one_file_or_tag() -> None:
+    """Both clashes are named."""
+    a, b = source("a", "fix: x"), source("b", "fix: y")
+    with pytest.raises(EditClash, match="a and b would both write"):
+        planned(a, b, components={"a": {"repo": "/m.git"}, "b": {"repo": "/m.git"}})
+    c, d = source("c", "fix: x", path="c/"), source("d", "fix: y", path="d/")
+    with pytest.raises(PlanError, match=r"the tag v1\.0\.1"):
+        planned(c, d, components={"c": {"repo": "/m.git", "path": "c"}, "d": {"repo": "/m.git", "path": "d"}})
+
+
+def test_an_unknown_actuator_is_named_with_those_that_are_known() -> None:
+    """The error says what is installed."""
+    with pytest.raises(PlanError, match="no actuator named 'ghost'") as raised:
+        planned(source("a", "fix: x"), components={"a": {"publish": [{"uses": "ghost"}]}})
+    assert "git.publish" in raised.value.hint
+
+
+def test_a_changed_plan_is_told_by_component() -> None:
+    """A moved branch, a new release and a dropped one are each one line."""
+    before = planned(source("a", "fix: x"), source("b", "fix: y"), source("c"))
+    after = planned(source("a", "feat: z"), source("b"), source("c", "fix: w"))
+    assert differences(before, after) == (
+        "a: version 1.1.0 instead of 1.0.1",
+        "b: no longer released (was 1.0.1)",
+        "c: now released as 1.0.1",
+    )
+    assert differences(before, before) == ()
+
+
+def test_the_graph_is_drawn_with_hostile_names_as_text() -> None:
+    """A range that looks like markup stays text in all three drawings."""
+    sources = (source("a"), source("b", needs={"a": '>=1.0.0 || "<b>"'}))
+    view = view_of(request(*sources).catalog, Snapshot(components=sources), "a")
+    assert view.impact == ("b",)
+    assert r"\"<b>\"" in to_dot(view)
+    assert "<b>" not in to_mermaid(view)
+    assert to_svg(view).startswith("<svg")
+
+
+@st.composite
+def families(draw: st.DrawFn) -> list[ComponentSource]:
+    """Draw components that need earlier ones, with changes here and there."""
+    size = draw(st.integers(1, 9))
+    made: list[ComponentSource] = []
+    for index in range(size):
+        needs = draw(st.lists(st.sampled_from([one.name for one in made]), unique=True, max_size=3)) if made else []
+        message = draw(st.sampled_from(["feat: x", "fix: x", "chore: x", "feat: x\n\nBREAKING CHANGE: y"]))
+        ranges = draw(st.sampled_from(["^1.0.0", "1.0.0", ">=1.0.0"]))
+        made.append(source(f"c{index}", message, needs=dict.fromkeys(needs, ranges)))
+    return made
+
+
+@given(families(), st.randoms(use_true_random=False))
+@settings(max_examples=100, deadline=None)
+def test_equal_inputs_in_any_order_give_equal_bytes(sources: list[ComponentSource], chance: random.Random) -> None:
+    """Digest and bytes do not depend on the order of the snapshot or of the catalog; steps respect needs and phases."""
+    shuffled = list(sources)
+    chance.shuffle(shuffled)
+    plan, again = planned(*sources), make_plan(Snapshot(components=tuple(shuffled)), request(*sources[::-1]))
+    assert plan.canonical() == again.canonical()
+    assert plan.digest == again.digest
+    seen: set[str] = set()
+    for step in plan.steps:
+        assert seen.issuperset(step.needs)
+        seen.add(step.id)
+    graph = nx.DiGraph((need, step.id) for step in plan.steps for need in step.needs)
+    assert nx.is_directed_acyclic_graph(graph)
+    assert all(
+        PHASES.index(plan.step_of(one).phase) <= PHASES.index(plan.step_of(two).phase) for one, two in graph.edges
+    )
+
+
+def test_a_plan_survives_its_own_serialisation() -> None:
+    """What is read back from JSON has the same digest."""
+    plan = planned(source("a", "feat: ünïcödé \U0001f600"))
+    assert Plan.model_validate_json(plan.canonical()).digest == plan.digest
+    assert plan.step_of("a/stage").phase is Phase.STAGE
