@@ -32,7 +32,7 @@ def node(
 
 async def until(condition: Callable[[], bool]) -> None:
     """Let others run until the condition holds, as Temporal's wait_condition does."""
-    while not condition():
+    while not condition():  # noqa: ASYNC110 - a condition, as in workflows, not an event
         await asyncio.sleep(0)
 
 

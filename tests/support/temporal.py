@@ -1,0 +1,174 @@
+"""A real Temporal server for tests, tuned as the embedded one, and workers on it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from uuid import uuid4
+
+from releasepilot.plugins.registry import Registry
+from support.world import Mark, Noop, World
+from temporalio import activity
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+from releasepilot.activities.failure import failures_explained
+from releasepilot.activities.ledger import Ledger
+from releasepilot.activities.outline import outline_of
+from releasepilot.activities.steps import PlanShelf, Steps
+from releasepilot.control import Control
+from releasepilot.model.catalog import Catalog, ComponentEntry
+from releasepilot.model.gate import Actor
+from releasepilot.model.plan import Plan, differences
+from releasepilot.model.step import Queue
+from releasepilot.model.train import Outline, Record, Request
+from releasepilot.plugins.spec import Tools
+from releasepilot.store.pool import open_pool
+from releasepilot.store.read import Reader
+from releasepilot.store.write import Writer
+from releasepilot.workers import temporal_server
+from releasepilot.workers.part import Part
+from releasepilot.workers.pool import WORKFLOWS, runner
+from releasepilot.workers.ports import free_port
+from releasepilot.workflows.ports import Activity, PrepareCall, task_queue
+
+ACTOR = Actor(account="anna")
+
+
+@contextmanager
+def running_temporal(folder: Path) -> Iterator[str]:
+    """Run the embedded stack's Temporal for a block, on a file in `folder`; yield its address.
+
+    Call it from the main thread: on Linux the server also ends with the thread that started it.
+    """
+    ports = {name: free_port() for name in temporal_server.PORTS}
+    part = Part(
+        "temporal",
+        logs=folder,
+        locks=folder,
+        launch=lambda: temporal_server.launch(folder, ports, "default"),
+        ready=lambda: temporal_server.open_workflows(ports["temporal_http"], "default") is not None,
+    )
+    deadline = time.monotonic() + 60
+    try:
+        while not part.is_ready:
+            part.tend()
+            assert time.monotonic() < deadline, part.log.read_text()
+            time.sleep(0.02)
+        yield f"127.0.0.1:{ports['temporal']}"
+    finally:
+        part.stop()
+
+
+class GivenPlans:
+    """Answers the planning port with plans that a test made, one after the other, the last one for ever."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self.plans: dict[str, list[Plan]] = {}
+
+    @activity.defn(name=Activity.PREPARE)
+    async def prepare(self, call: PrepareCall) -> Outline:
+        """Store the next plan of this train's name and outline it."""
+        with failures_explained():
+            await self._ledger.open(call)
+            plans = self.plans[call.request.catalog.train]
+            plan = plans.pop(0) if len(plans) > 1 else plans[0]
+            await self._ledger.keep(plan)
+            before = next((one for one in self._seen if one.digest == call.previous), None)
+            self._seen.append(plan)
+            return outline_of(plan, call.request, differences(before, plan) if before else ())
+
+    _seen: list[Plan] = []  # noqa: RUF012 - one for all: a plan is found by its digest
+
+
+@dataclass
+class Stage:
+    """A worker, what its steps did, and a control to steer trains with."""
+
+    client: Client
+    control: Control
+    world: World
+    given: GivenPlans
+    reader: Reader
+    database_url: str
+    #: The workflows of every request that was made.
+    workflow_ids: list[str] = field(default_factory=list)
+
+    def request(
+        self,
+        *plans: Plan,
+        confirmed: bool = True,
+        account: str = "anna",
+        roles: dict[str, tuple[str, ...]] | None = None,
+    ) -> Request:
+        """Make a request that is planned as given."""
+        name = plans[0].train
+        self.given.plans[name] = list(plans)
+        catalog = Catalog(
+            version=1,
+            train=name,
+            components=tuple(ComponentEntry(name=release.component, repo="/none") for release in plans[0].releases),
+            gates=plans[0].gates,
+            roles=roles or {},
+        )
+        request = Request(
+            catalog=catalog,
+            date="2026-01-01",
+            confirmed=plans[0].digest if confirmed else "",
+            requested_by=Actor(account=account),
+        )
+        self.workflow_ids.append("train/{}/{}".format(*request.train.split("-")))
+        return request
+
+    async def run(self, *plans: Plan, confirmed: bool = True) -> Record:
+        """Run a train of these plans to its record."""
+        train = await self.control.start(self.request(*plans, confirmed=confirmed))
+        return await self.ended(train)
+
+    async def ended(self, train: str) -> Record:
+        """Wait for a train's record."""
+        async for view in self.control.watch(train):
+            last = view
+        assert last.record is not None
+        return last.record
+
+    def as_actor(self, account: str) -> Control:
+        """Return a control for somebody else."""
+        return Control(self.client, self.reader, Actor(account=account))
+
+
+def train_name() -> str:
+    """Return a name that no other test uses."""
+    return f"t{uuid4().hex[:8]}"
+
+
+@asynccontextmanager
+async def stage(client: Client, database_url: str, folder: Path, *, cached_workflows: int = 0) -> AsyncIterator[Stage]:
+    """Run a worker on all queues. Without a cache each workflow task replays from the first event."""
+    async with open_pool(database_url) as pool, AsyncExitStack() as stack:
+        reader = Reader(pool)
+        ledger = Ledger(Writer(pool), reader)
+        given = GivenPlans(ledger)
+        registry = Registry.load(Tools(cache=folder), (Mark, Noop))
+        steps = Steps(registry, PlanShelf(reader), reader)
+        for queue in (Queue.ENGINE, Queue.GIT, Queue.DEPLOY):
+            await stack.enter_async_context(
+                Worker(
+                    client,
+                    task_queue=task_queue(queue),
+                    workflows=list(WORKFLOWS) if queue is Queue.ENGINE else [],
+                    activities=[steps.apply, steps.revert]
+                    + ([given.prepare] if queue is Queue.GIT else [])
+                    + ([ledger.record, ledger.standing] if queue is Queue.ENGINE else []),
+                    workflow_runner=runner(),
+                    max_cached_workflows=cached_workflows,
+                    build_id="test",
+                    max_heartbeat_throttle_interval=timedelta(milliseconds=200),
+                )
+            )
+        yield Stage(client, Control(client, reader, ACTOR), World(folder / "world"), given, reader, database_url)

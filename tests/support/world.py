@@ -1,0 +1,208 @@
+"""Actuators with real effects for tests: each writes a file, and breaks where a test says so."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict
+
+from releasepilot.errors import StepError, StepRefused
+from releasepilot.model.catalog import Author, Ecosystem, OnFailure
+from releasepilot.model.gate import ApprovalGate
+from releasepilot.model.plan import Plan, Release
+from releasepilot.model.receipt import Observation, Presence, Receipt
+from releasepilot.model.step import Phase, Queue, SagaClass, Step, Undo
+from releasepilot.model.version import Bump
+from releasepilot.plugins.spec import Call, Tools
+
+
+class World:
+    """A folder of effects, one file each, and of orders to break."""
+
+    def __init__(self, root: Path) -> None:
+        self.effects = root / "effects"
+        self.orders = root / "orders"
+        self.log = root / "log"
+        self.effects.mkdir(parents=True, exist_ok=True)
+        self.orders.mkdir(parents=True, exist_ok=True)
+
+    def order(self, step: str, what: str) -> None:
+        """Have a step break: before, after, refuse, hang, undo."""
+        (self.orders / step.replace("/", "+")).write_text(what)
+
+    def heal(self, step: str) -> None:
+        """Let a step work again."""
+        (self.orders / step.replace("/", "+")).unlink(missing_ok=True)
+
+    def ordered(self, step: str) -> str:
+        """Return what was ordered for a step."""
+        path = self.orders / step.replace("/", "+")
+        return path.read_text() if path.exists() else ""
+
+    def present(self) -> set[str]:
+        """Return the steps whose effect is there."""
+        return {path.name.replace("+", "/") for path in self.effects.iterdir()}
+
+    def history(self) -> list[str]:
+        """Return what was done and undone, in order: `+step`, `-step`."""
+        return self.log.read_text().split() if self.log.exists() else []
+
+
+class NoConfig(BaseModel):
+    """Nothing to say."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Mark:
+    """Writes a file named after the step."""
+
+    name: ClassVar[str] = "mark"
+    Config: ClassVar[type[BaseModel]] = NoConfig
+    saga_class: ClassVar[SagaClass] = SagaClass.COMPENSATABLE
+    undo: ClassVar[Undo] = Undo.FULL
+    queue: ClassVar[Queue] = Queue.DEPLOY
+    declarable: ClassVar[bool] = True
+    effect: ClassVar[bool] = True
+
+    def __init__(self, tools: Tools) -> None:
+        self.world = World(tools.cache / "world")
+
+    def _file(self, call: Call[NoConfig]) -> Path:
+        return self.world.effects / call.step.id.replace("/", "+")
+
+    async def observe(self, call: Call[NoConfig]) -> Observation:
+        """Look for the file."""
+        file = self._file(call)
+        if not file.exists():
+            return Observation(presence=Presence.ABSENT)
+        found = file.read_text()
+        presence = Presence.PRESENT if found == call.effect_key else Presence.CONFLICT
+        return Observation(presence=presence, found=found)
+
+    async def apply(self, call: Call[NoConfig]) -> dict[str, str]:
+        """Write the file, and break as ordered."""
+        what = self.world.ordered(call.step.id)
+        if what == "before":
+            raise StepError("broken before its effect")
+        if what == "refuse":
+            raise StepRefused("the far side said no")
+        if what == "hang":
+            await asyncio.sleep(3600)
+        self._file(call).write_text(call.effect_key)
+        with self.world.log.open("a") as log:
+            log.write(f"+{call.step.id}\n")
+        if what == "after":
+            raise StepRefused("broken after its effect")
+        return {"file": self._file(call).name}
+
+    async def revert(self, call: Call[NoConfig], receipt: Receipt | None) -> str:
+        """Remove the file."""
+        if self.world.ordered(call.step.id) == "undo":
+            raise StepRefused("it will not go away")
+        if self._file(call).exists():
+            with self.world.log.open("a") as log:
+                log.write(f"-{call.step.id}\n")
+        self._file(call).unlink(missing_ok=True)
+        return ""
+
+
+class Noop:
+    """Has no effect and is always there once applied: what the engine itself costs."""
+
+    name: ClassVar[str] = "noop"
+    Config: ClassVar[type[BaseModel]] = NoConfig
+    saga_class: ClassVar[SagaClass] = SagaClass.COMPENSATABLE
+    undo: ClassVar[Undo] = Undo.FULL
+    queue: ClassVar[Queue] = Queue.DEPLOY
+    declarable: ClassVar[bool] = True
+    effect: ClassVar[bool] = True
+
+    def __init__(self, tools: Tools) -> None:
+        self._applied: set[str] = set()
+
+    async def observe(self, call: Call[NoConfig]) -> Observation:
+        """Look into this process."""
+        there = call.effect_key in self._applied
+        return Observation(presence=Presence.PRESENT if there else Presence.ABSENT)
+
+    async def apply(self, call: Call[NoConfig]) -> dict[str, str]:
+        """Note it."""
+        self._applied.add(call.effect_key)
+        return {}
+
+    async def revert(self, call: Call[NoConfig], receipt: Receipt | None) -> str:
+        """Forget it."""
+        self._applied.discard(call.effect_key)
+        return ""
+
+
+def step(
+    component: str,
+    name: str,
+    *needs: str,
+    uses: str = "mark",
+    phase: Phase = Phase.COMMIT,
+    saga_class: SagaClass = SagaClass.COMPENSATABLE,
+    undo: Undo = Undo.FULL,
+    attempts: int = 2,
+) -> Step:
+    """Make a step."""
+    return Step(
+        id=f"{component}/{name}",
+        component=component,
+        name=name,
+        uses=uses,
+        saga_class=saga_class,
+        undo=undo,
+        phase=phase,
+        queue=Queue.DEPLOY,
+        needs=needs,
+        attempts=attempts,
+        timeout=60,
+    )
+
+
+def plan_of(
+    train: str,
+    steps: list[Step],
+    needs: dict[str, tuple[str, ...]],
+    *,
+    on_failure: OnFailure = OnFailure.ROLLBACK_ALL,
+    gates: tuple[ApprovalGate, ...] = (),
+    concurrency: int = 8,
+    version: str = "1.0.0",
+) -> Plan:
+    """Make a plan of bare steps, whose components need each other as told."""
+    releases = tuple(
+        Release(
+            component=name,
+            repo="/none",
+            path=".",
+            branch="main",
+            head="0" * 40,
+            ecosystem=Ecosystem.GENERIC,
+            package=name,
+            from_version=None,
+            to_version=version,
+            bump=Bump.MINOR,
+            from_tag=None,
+            tag=f"v{version}",
+            author=Author(),
+            reasons=(),
+            needs=needs[name],
+            changelog="",
+        )
+        for name in needs
+    )
+    return Plan(
+        train=train,
+        date="2026-01-01",
+        on_failure=on_failure,
+        concurrency=concurrency,
+        releases=releases,
+        steps=tuple(steps),
+        gates=gates,
+    )
