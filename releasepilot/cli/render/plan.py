@@ -140,15 +140,21 @@ def _print_residue(console: Console, residue: Iterable[Residue]) -> None:
         console.print(Text("If all of it were done and then undone, nothing would stay."))
         return
     console.print(Text("If all of it were done and then undone, this would stay:"))
+    for line in residue_lines(rows):
+        console.print(Padding(line, (0, 0, 0, 2)))
+
+
+def residue_lines(rows: Iterable[Residue]) -> list[Text]:
+    """One line for each kind of thing that stays, with the steps that leave it."""
+    kinds: dict[tuple[str, bool], list[str]] = {}
     for row in rows:
-        console.print(Padding(residue_line(row), (0, 0, 0, 2)))
-
-
-def residue_line(row: Residue) -> Text:
-    """One line on something that stays."""
-    name = f"{row.component}/{row.step.rpartition('/')[2]}"
-    line = Text.assemble((clean(name), "bold"), f": {clean(row.what or LEAVES[row.undo])}")
-    return line.append("  (somebody must act)", style="bold red") if row.unresolved else line
+        name = f"{row.component}/{row.step.rpartition('/')[2]}"
+        kinds.setdefault((row.what or LEAVES[row.undo], row.unresolved), []).append(name)
+    lines = []
+    for (what, unresolved), names in kinds.items():
+        line = Text.assemble((clean(", ".join(names)), "bold"), f": {clean(what)}")
+        lines.append(line.append("  (somebody must act)", style="bold red") if unresolved else line)
+    return lines
 
 
 def markdown(plan: Plan) -> str:
@@ -165,7 +171,7 @@ def markdown(plan: Plan) -> str:
         lines += [f"Point of no return: {_escaped(plan.point_of_no_return)}.", ""]
     if plan.worst_residue:
         lines += ["If all of it were done and then undone, this would stay:", ""]
-        lines += [f"- {_escaped(residue_line(row).plain)}" for row in plan.worst_residue] + [""]
+        lines += [f"- {_escaped(line.plain)}" for line in residue_lines(plan.worst_residue)] + [""]
     lines += [f"- {_escaped(notice)}" for notice in plan.notices]
     return "\n".join([*lines, clean_lines(plan.changelog).strip(), ""])
 

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from releasepilot.cli.render.plan import residue_line
+from releasepilot.cli.render.plan import residue_lines
 from releasepilot.cli.render.text import clean, plain
 from releasepilot.cli.render.train import phase_words
 from releasepilot.model.train import Outcome, Record
@@ -48,8 +48,8 @@ def print_record(console: Console, record: Record) -> None:
         console.print(plain(f"undone, in this order: {', '.join(record.undone)}"))
     if record.residue:
         console.print(Text("What stays:"))
-        for row in record.residue:
-            console.print(Padding(residue_line(row), (0, 0, 0, 2)))
+        for line in residue_lines(record.residue):
+            console.print(Padding(line, (0, 0, 0, 2)))
     elif record.undone:
         console.print(Text("Nothing stays."))
     follow_up = _NEXT.get(record.outcome, "").format(train=clean(record.train))
