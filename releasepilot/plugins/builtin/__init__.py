@@ -1,0 +1,1 @@
+"""The actuators that ship with ReleasePilot, one file a system."""

@@ -1,0 +1,160 @@
+"""`exec`: an effect that is brought about by a command of the catalog's author."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+
+from releasepilot.errors import StepConflict, StepError
+from releasepilot.model.receipt import Observation, Presence, Receipt
+from releasepilot.model.step import Queue, SagaClass, Undo
+from releasepilot.model.value import Argv
+from releasepilot.plugins.markers import Markers, MarkerState
+from releasepilot.plugins.placeholders import environment_of, facts_of, fill
+from releasepilot.plugins.process import Finished, run_command
+from releasepilot.plugins.spec import Call, Tools
+
+_ABSENT, _CONFLICT = 1, 3
+
+_COMMANDS = ("apply", "observe", "revert")
+
+
+class ExecConfig(BaseModel):
+    """Three commands. Each gets `RELEASEPILOT_VERSION` and the like; `{version}` is filled in where no shell reads."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: Brings the effect about. Any exit status but 0 is a failure that is tried again.
+    apply: Argv
+    #: Exit status 0: the effect is there, 1: it is not, 3: something else is. Any other is a failure.
+    #: Without it a marker file in the worker's cache folder remembers the effect: a crash between the command and the
+    #: marker runs the command again, and so does a worker with another cache folder.
+    observe: Argv | None = None
+    #: Takes the effect back. It may be run where the effect never was.
+    revert: Argv | None = None
+    #: Each command is one text for `/bin/sh -c`; placeholders are not filled in, use the environment.
+    shell: bool = False
+    #: Added to the environment.
+    env: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_scripts(cls, data: object) -> object:
+        """Leave a script for a shell in one piece: splitting would lose its quotes."""
+        if not isinstance(data, dict) or data.get("shell") is not True:
+            return data
+        return {key: [value] if key in _COMMANDS and isinstance(value, str) else value for key, value in data.items()}
+
+    @model_validator(mode="after")
+    def _one_script(self) -> ExecConfig:
+        """Refuse several words where a shell takes one script."""
+        if self.shell and any(command and len(command) != 1 for command in (self.apply, self.observe, self.revert)):
+            raise ValueError("with `shell: true` each command is one text")
+        return self
+
+    @field_validator("apply", "observe", "revert")
+    @classmethod
+    def _not_empty(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if value is not None and (not value or not value[0] or any("\0" in word for word in value)):
+            raise ValueError("a command has at least one word and no NUL characters")
+        return value
+
+    @field_validator("env")
+    @classmethod
+    def _variables(cls, value: dict[str, str]) -> dict[str, str]:
+        for name, text in value.items():
+            if not name or "=" in name or "\0" in name + text:
+                raise ValueError(f"{name!r} cannot be a variable of the environment")
+        return value
+
+
+class Exec:
+    """Runs commands. Only their author knows what can be undone, so the catalog may state class and undo."""
+
+    name: ClassVar[str] = "exec"
+    Config: ClassVar[type[BaseModel]] = ExecConfig
+    saga_class: ClassVar[SagaClass] = SagaClass.COMPENSATABLE
+    undo: ClassVar[Undo] = Undo.FULL
+    queue: ClassVar[Queue] = Queue.PUBLISH
+    declarable: ClassVar[bool] = True
+
+    def __init__(self, tools: Tools) -> None:
+        self._markers = Markers(tools.cache)
+
+    async def observe(self, call: Call[ExecConfig]) -> Observation:
+        """Run the observing command, or look for the marker."""
+        if call.config.observe is None:
+            return self._remembered(call)
+        ended = await self._run(call, call.config.observe)
+        found = ended.tail[-200:]
+        if ended.status == 0:
+            return Observation(presence=Presence.PRESENT, found=found or call.release.to_version)
+        if ended.status == _ABSENT:
+            return Observation(presence=Presence.ABSENT)
+        if ended.status == _CONFLICT:
+            return Observation(presence=Presence.CONFLICT, found=found, detail=ended.tail)
+        raise StepError(
+            f"the observe command ended with status {ended.status}: {ended.tail}",
+            hint="it must end with 0 (present), 1 (absent) or 3 (something else is there)",
+            component=call.release.component,
+        )
+
+    async def apply(self, call: Call[ExecConfig]) -> dict[str, str]:
+        """Run the command, then leave the marker where nothing else can tell."""
+        if call.config.observe is None and self._remembered(call).presence is Presence.CONFLICT:
+            raise StepConflict(self._remembered(call).detail, component=call.release.component)
+        ended = await self._run(call, call.config.apply)
+        if ended.status != 0:
+            raise StepError(
+                f"the command ended with status {ended.status}: {ended.tail}", component=call.release.component
+            )
+        if call.config.observe is None:
+            self._markers.write(call.effect_key, MarkerState.APPLIED, _artefact(call))
+        return {}
+
+    async def revert(self, call: Call[ExecConfig], _receipt: Receipt | None) -> str:
+        """Run the reverting command unless the effect is known to be gone or to be another's."""
+        if call.config.revert is None:
+            return f"the effect of {call.step.id} stays: its declaration has no revert command"
+        if call.config.observe is not None:
+            seen = await self.observe(call)
+            if seen.presence is Presence.ABSENT:
+                return ""
+            if seen.presence is Presence.CONFLICT:
+                return f"{call.step.id} found something that it did not make: {seen.detail}".rstrip(": ")
+        else:
+            marker = self._markers.read(call.effect_key)
+            if marker is not None and marker.state is MarkerState.REVERTED:
+                return ""
+        ended = await self._run(call, call.config.revert)
+        if ended.status != 0:
+            raise StepError(
+                f"the revert command ended with status {ended.status}: {ended.tail}", component=call.release.component
+            )
+        if call.config.observe is None:
+            self._markers.write(call.effect_key, MarkerState.REVERTED, _artefact(call))
+        return ""
+
+    def _remembered(self, call: Call[ExecConfig]) -> Observation:
+        """Read the marker as an observation."""
+        marker = self._markers.read(call.effect_key)
+        if marker is None or marker.state is MarkerState.REVERTED:
+            return Observation(presence=Presence.ABSENT)
+        if marker.artefact != _artefact(call):
+            detail = f"{call.effect_key} was applied as {marker.artefact}"
+            return Observation(presence=Presence.CONFLICT, found=marker.artefact, detail=detail)
+        return Observation(presence=Presence.PRESENT, found=marker.artefact)
+
+    async def _run(self, call: Call[ExecConfig], command: tuple[str, ...]) -> Finished:
+        facts = facts_of(call)
+        words = command if call.config.shell else [fill(word, facts) for word in command]
+        env = {**call.config.env, **environment_of(call)}
+        return await run_command(words, shell=call.config.shell, env=env, limit=call.step.timeout)
+
+
+def _artefact(call: Call[ExecConfig]) -> str:
+    """Name what the command makes: the version, and a digest of how."""
+    how = hashlib.sha256(f"{call.release.head}\n{call.config.model_dump_json()}".encode()).hexdigest()
+    return f"{call.release.to_version} {how[:12]}"

@@ -1,0 +1,123 @@
+"""Run a command of the catalog: no input, a bounded memory of its output, and nothing left over when it is ended."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from releasepilot.errors import StepError, StepRefused
+
+#: Bytes of output that are kept: the last ones.
+TAIL = 4096
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """How a command ended."""
+
+    #: Its exit status; negative for the signal that ended it.
+    status: int
+    #: The end of what it wrote to both outputs.
+    tail: str
+
+
+class _Output:
+    """The read end of a pipe whose last bytes are kept.
+
+    Unlike an asyncio stream it does not hold up `wait` where a command leaves a background process that still has
+    the pipe open.
+    """
+
+    def __init__(self) -> None:
+        self._reading, self.writing = os.pipe()
+        os.set_blocking(self._reading, False)
+        self._kept = b""
+
+    @contextlib.contextmanager
+    def collected(self) -> Iterator[None]:
+        """Read in the running loop while the block lasts."""
+        loop = asyncio.get_running_loop()
+        loop.add_reader(self._reading, self._read)
+        try:
+            yield
+            while self._read():
+                pass
+        finally:
+            loop.remove_reader(self._reading)
+            os.close(self._reading)
+
+    def _read(self) -> bool:
+        """Take one chunk; False where there is none now."""
+        try:
+            chunk = os.read(self._reading, 1 << 16)
+        except BlockingIOError:
+            return False
+        if not chunk:
+            asyncio.get_running_loop().remove_reader(self._reading)
+            return False
+        self._kept = (self._kept + chunk)[-TAIL:]
+        return True
+
+    @property
+    def tail(self) -> str:
+        return self._kept.decode("utf-8", "replace").strip()
+
+
+async def run_command(
+    words: Sequence[str],
+    *,
+    shell: bool,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    limit: float,
+) -> Finished:
+    """Run a command for at most `limit` seconds and return how it ended.
+
+    In shell mode its one word is a script for `/bin/sh`. The command gets the worker's environment and `env`. When it
+    takes too long (`StepError`) or the caller is cancelled, its whole process group is killed.
+    """
+    argv = ("/bin/sh", "-c", *words) if shell else tuple(words)
+    output = _Output()
+    with output.collected():
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *argv,
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=output.writing,
+                stderr=output.writing,
+                cwd=cwd,
+                # The worker's own environment: commands need their PATH and their credentials.
+                env={**os.environ, **env},
+                start_new_session=True,
+            )
+        except (OSError, ValueError) as error:
+            raise StepRefused(
+                f"the command {argv[0]!r} cannot be started: {error}",
+                hint="install it on the worker or correct the catalog",
+            ) from error
+        finally:
+            os.close(output.writing)
+        try:
+            async with asyncio.timeout(limit):
+                status = await process.wait()
+        except TimeoutError:
+            raise StepError(
+                f"the command {argv[0]!r} did not end within {limit:g} seconds: {output.tail}",
+                hint="raise the step's timeout or find out what it waits for",
+            ) from None
+        finally:
+            await _end(process)
+    return Finished(status=status, tail=output.tail)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """Kill a command that still runs, with all that it started."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()

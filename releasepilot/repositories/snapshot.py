@@ -1,0 +1,225 @@
+"""Take the snapshot: fetch every repository once, side by side, and read each component at one pinned commit."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from releasepilot.errors import BranchMissing, HistoryTruncated, ManifestError, SnapshotError
+from releasepilot.model.catalog import Catalog, ComponentEntry
+from releasepilot.model.snapshot import ComponentSource, Snapshot, SourceFile
+from releasepilot.repositories.command import Cancellation, CommandFailed, in_thread, redact
+from releasepilot.repositories.history import Refs, Since, read_refs, read_since
+from releasepilot.repositories.mirror import Mirror, damaged, explain
+from releasepilot.repositories.objects import GitObject, read_objects
+from releasepilot.versioning.ecosystems import ALL_FILES, detect
+from releasepilot.versioning.ordering import released
+
+_CHANGELOG = "CHANGELOG.md"
+
+#: What is looked for in the folder of every component.
+CANDIDATES = tuple(dict.fromkeys((*ALL_FILES, _CHANGELOG)))
+
+#: Told of a component and of what happens to it: `fetching`, `read` or `failed`.
+Progress = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Wanted:
+    """A component with the defaults of its catalog filled in."""
+
+    entry: ComponentEntry
+    branch: str
+    tag: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Read:
+    """What one component gave: its source, or the error that names it."""
+
+    name: str
+    source: ComponentSource | None = None
+    error: SnapshotError | None = None
+
+
+async def take_snapshot(
+    catalog: Catalog,
+    cache: Path,
+    *,
+    concurrency: int = 8,
+    timeout: float = 300.0,  # noqa: ASYNC109 - it bounds each git command, not this call
+    progress: Progress | None = None,
+) -> Snapshot:
+    """Read all components of a catalog, `concurrency` repositories at a time; `timeout` bounds each git command.
+
+    Components of one repository share its fetch. Every repository is tried before a `SnapshotError` is raised; it names
+    all components that failed, and its class is that of the first.
+    """
+    groups: dict[str, list[_Wanted]] = {}
+    for entry in catalog.components:
+        wanted = _Wanted(entry=entry, branch=catalog.branch_of(entry), tag=catalog.tag_of(entry))
+        groups.setdefault(entry.repo, []).append(wanted)
+    slots = asyncio.Semaphore(concurrency)
+    tell = progress or (lambda _component, _state: None)
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="snapshot") as pool:
+
+        async def read(repo: str, wanted: list[_Wanted]) -> list[_Read]:
+            async with slots:
+                for one in wanted:
+                    tell(one.entry.name, "fetching")
+                found = await in_thread(lambda stop: _read_repository(cache, repo, wanted, timeout, stop), pool)
+            for one_read in found:
+                tell(one_read.name, "failed" if one_read.error else "read")
+            return found
+
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                readings = [tasks.create_task(read(repo, wanted)) for repo, wanted in groups.items()]
+        except BaseExceptionGroup as several:
+            # Not a repository's fault, such as a missing git: the first says it.
+            raise several.exceptions[0] from None
+    by_name = {one.name: one for reading in readings for one in reading.result()}
+    errors = [error for entry in catalog.components if (error := by_name[entry.name].error)]
+    if errors:
+        raise _joined(errors)
+    return Snapshot(components=tuple(source for name in sorted(by_name) if (source := by_name[name].source)))
+
+
+def _joined(errors: list[SnapshotError]) -> SnapshotError:
+    """Make one error of several: the class of the first, every component named, each remedy once."""
+    if len(errors) == 1:
+        return errors[0]
+    hints = tuple(dict.fromkeys(error.hint for error in errors if error.hint))
+    message = f"{len(errors)} components could not be read\n" + "\n".join(f"  {error}" for error in errors)
+    return type(errors[0])(message, hint="; ".join(hints))
+
+
+def _read_repository(
+    cache: Path, repo: str, wanted: list[_Wanted], timeout: float, cancellation: Cancellation
+) -> list[_Read]:
+    """Fetch one repository and read its components; a mirror found damaged is rebuilt once."""
+    mirror = Mirror(cache, repo, timeout=timeout, cancellation=cancellation)
+    try:
+        mirror.fetch()
+        try:
+            return _read_components(mirror, wanted)
+        except CommandFailed as failure:
+            if not damaged(failure):
+                raise explain(failure, repo) from failure
+            mirror.rebuild()
+            return _read_components(mirror, wanted)
+    except CommandFailed as failure:
+        return _all_failed(wanted, explain(failure, repo))
+    except SnapshotError as error:
+        return _all_failed(wanted, error)
+
+
+def _all_failed(wanted: list[_Wanted], error: SnapshotError) -> list[_Read]:
+    """Blame one cause on every component that lives in the repository."""
+    names = [one.entry.name for one in wanted]
+    return [_Read(name=name, error=type(error)(error.message, hint=error.hint, component=name)) for name in names]
+
+
+def _read_components(mirror: Mirror, wanted: list[_Wanted]) -> list[_Read]:
+    """Read every component of a fetched repository; the files of all of them with one process."""
+    refs = read_refs(mirror.git)
+    failed: list[_Read] = []
+    pinned: list[tuple[_Wanted, str, Since]] = []
+    for one in wanted:
+        try:
+            pinned.append((one, *_history(mirror, refs, one)))
+        except SnapshotError as error:
+            failed.append(_Read(name=one.entry.name, error=error))
+    names = [name for one, head, _ in pinned for name in _asked(head, one.entry.path)]
+    objects = iter(read_objects(mirror.git, names))
+    found: list[_Read] = []
+    for one, head, since in pinned:
+        own = [next(objects) for _ in _asked(head, one.entry.path)]
+        try:
+            found.append(_Read(name=one.entry.name, source=_source(one, head, since, own)))
+        except SnapshotError as error:
+            found.append(_Read(name=one.entry.name, error=error))
+    return [*found, *failed]
+
+
+def _asked(head: str, path: str) -> list[str]:
+    """Name the objects of a component: its folder, then its candidate files."""
+    return [f"{head}:{path if path != '.' else ''}", *(f"{head}:{_joined_path(path, name)}" for name in CANDIDATES)]
+
+
+def _joined_path(path: str, name: str) -> str:
+    return name if path == "." else f"{path}/{name}"
+
+
+def _history(mirror: Mirror, refs: Refs, wanted: _Wanted) -> tuple[str, Since]:
+    """Pin the head of a component's branch and find its last release."""
+    entry = wanted.entry
+    head = refs.heads.get(wanted.branch)
+    if head is None:
+        raise _branch_missing(entry, wanted.branch, sorted(refs.heads))
+    since = read_since(refs, head, released(refs.tags, wanted.tag), entry.path)
+    if since.release is None and mirror.shallow:
+        raise HistoryTruncated(
+            f"{redact(entry.repo)} is a shallow repository: its history ends before a release tag "
+            f"{wanted.tag!r} that {wanted.branch} contains",
+            hint="name a repository with the whole history, or run git fetch --unshallow --tags in that one",
+            component=entry.name,
+        )
+    return head, since
+
+
+def _branch_missing(entry: ComponentEntry, branch: str, heads: Sequence[str]) -> BranchMissing:
+    """Say which branches there are, the nearest names first."""
+    address = redact(entry.repo)
+    if not heads:
+        return BranchMissing(
+            f"{address} is empty: it has no branch {branch!r}",
+            hint="push a first commit, or take the component out of the catalog",
+            component=entry.name,
+        )
+    near = difflib.get_close_matches(branch, heads, n=3, cutoff=0.5) or list(heads[:5])
+    return BranchMissing(
+        f"{address} has no branch {branch!r}",
+        hint=f"it has {len(heads)} of other names, such as {', '.join(near)}: set `branch` in the catalog",
+        component=entry.name,
+    )
+
+
+def _source(wanted: _Wanted, head: str, since: Since, objects: Sequence[GitObject | None]) -> ComponentSource:
+    """Put together what was read of a component."""
+    entry = wanted.entry
+    folder, *contents = objects
+    if folder is None or folder.kind != "tree":
+        raise SnapshotError(
+            f"{redact(entry.repo)} has no folder {entry.path!r} on {wanted.branch}",
+            hint="set `path` to the component's folder inside the repository",
+            component=entry.name,
+        )
+    present = [(name, blob) for name, blob in zip(CANDIDATES, contents, strict=True) if blob and blob.kind == "blob"]
+    tag, version = since.release or (None, None)
+    return ComponentSource(
+        name=entry.name,
+        head=head,
+        ecosystem=entry.ecosystem or detect([name for name, _ in present]),
+        last_tag=tag,
+        last_version=version,
+        commits=since.commits,
+        files=tuple(_text_file(entry, _joined_path(entry.path, name), blob) for name, blob in present),
+    )
+
+
+def _text_file(entry: ComponentEntry, path: str, blob: GitObject) -> SourceFile:
+    """Decode a file; line endings stay as they are."""
+    try:
+        text = blob.data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ManifestError(
+            f"{path} is not UTF-8: byte {error.start} is {blob.data[error.start]:#04x}",
+            hint="save the file as UTF-8 and commit it",
+            component=entry.name,
+        ) from None
+    return SourceFile(path=path, blob=blob.oid, text=text)
