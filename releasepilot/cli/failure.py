@@ -28,7 +28,7 @@ def report(error: Exception, words: Sequence[str]) -> Exit:
         traceback.print_exception(error, file=sys.stderr)
     found = _explained(error)
     if "--json" in words:
-        click.echo(json.dumps(found.fields()))
+        click.echo(json.dumps(found.fields()), err=True)
     elif isinstance(error, click.ClickException):
         error.show()
     else:
