@@ -50,7 +50,8 @@ def _argv(value: object) -> object:
     """Keep a command as the list of its words, whichever way it was written."""
     if isinstance(value, str):
         return tuple(shlex.split(value))
-    return value
+    # JSON has no tuples, and strict validation takes no list for one once it has passed through here.
+    return tuple(value) if isinstance(value, list) else value
 
 
 #: A command as its words. A catalog may write one text, which is split as a POSIX shell would, without running one.
