@@ -77,7 +77,7 @@ def run_train(servers: Servers, prepared: Prepared, *, yes: bool, quiet: bool) -
         detached(console(sys.stderr), train)
         return Exit.WAITING
     if view.record is not None:
-        print_record(console(), view.record)
+        print_record(console(), view.record, plan)
     return of_view(view)
 
 

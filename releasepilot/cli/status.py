@@ -53,7 +53,7 @@ async def _status(servers: Servers, train: str | None, *, watch: bool, as_json: 
     if as_json:
         print_json(view)
     elif view.record is not None:
-        print_record(console(), view.record)
+        print_record(console(), view.record, plan)
     return of_view(view)
 
 

@@ -13,6 +13,7 @@ from rich.text import Text
 from releasepilot.cli.render.plan import residue_lines
 from releasepilot.cli.render.text import clean, plain
 from releasepilot.cli.render.train import phase_words
+from releasepilot.model.plan import Plan
 from releasepilot.model.train import Outcome, Record
 from releasepilot.store.read import TrainRow
 
@@ -35,15 +36,16 @@ _NEXT: dict[Outcome, str] = {
 }
 
 
-def print_record(console: Console, record: Record) -> None:
-    """Print how a train ended."""
+def print_record(console: Console, record: Record, plan: Plan | None = None) -> None:
+    """Print how a train ended; the plan knows the order of what was released."""
     title, style = TITLES[record.outcome]
     console.print(Text.assemble((title, style), (f"  {clean(record.train)}", "dim")))
     if record.cause:
         code = f"[{record.code}] " if record.code else ""
         console.print(plain(f"cause: {code}{record.cause}"))
-    for component, version in record.released.items():
-        console.print(Text.assemble("  released ", (clean(component), "bold"), f" {clean(version)}"))
+    order = [release.component for release in plan.releases] if plan else sorted(record.released)
+    for component in filter(record.released.__contains__, order):
+        console.print(Text.assemble("  released ", (clean(component), "bold"), f" {clean(record.released[component])}"))
     if record.undone:
         console.print(plain(f"undone, in this order: {', '.join(record.undone)}"))
     if record.residue:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
+import re
 import sys
 import unicodedata
-from typing import TextIO
+from typing import TextIO, cast
 
 from rich.console import Console
 from rich.text import Text
@@ -16,6 +18,9 @@ PIPE_WIDTH = 500
 
 #: Characters that reorder what a reader sees (Unicode TR 9; "Trojan Source", CVE-2021-42574).
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+_TRAILING = re.compile(" +\n")
 
 
 def _safe(character: str) -> str:
@@ -48,8 +53,25 @@ def console(stream: TextIO | None = None) -> Console:
     Colour only on a terminal and not with NO_COLOR (rich's own rule); never markup, emoji codes or highlighting.
     """
     target = stream or sys.stdout
-    width = None if target.isatty() else PIPE_WIDTH
-    return Console(file=target, width=width, markup=False, emoji=False, highlight=False, soft_wrap=not target.isatty())
+    if target.isatty():
+        return Console(file=target, markup=False, emoji=False, highlight=False)
+    return Console(file=cast("TextIO", _Trimmed(target)), width=PIPE_WIDTH, markup=False, emoji=False, highlight=False)
+
+
+class _Trimmed(io.TextIOBase):
+    """Passes text on without the blanks with which tables fill their lines."""
+
+    def __init__(self, target: TextIO) -> None:
+        self._target = target
+
+    def write(self, text: str) -> int:
+        """Write whole lines; rich never ends a write within one."""
+        self._target.write(_TRAILING.sub("\n", text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush what it writes to."""
+        self._target.flush()
 
 
 def print_json(*values: Value) -> None:
