@@ -133,7 +133,14 @@ class _Start:
         if self._spawned:
             raise self._failure("the embedded servers could not be started", self._supervisor_log)
         self._show("starting PostgreSQL and Temporal")
-        options = ["--state-dir", str(self._folder.root), "--detach", "--", *self._command]
+        options = [
+            f"--state-dir={self._folder.root}",
+            f"--idle-minutes={self._settings.idle_minutes}",
+            f"--temporal-namespace={self._settings.temporal_namespace}",
+            "--detach",
+            "--",
+            *self._command,
+        ]
         with self._supervisor_log.open("ab") as log:
             done = subprocess.run(  # noqa: S603 - our own module with our own folder
                 [sys.executable, "-m", "releasepilot.workers.supervisor", *options],

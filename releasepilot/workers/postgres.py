@@ -42,7 +42,11 @@ class Cluster:
     account: Account | None
 
     def launch(self, port: int) -> Launch:
-        """Start the server on a loopback port; it takes part in nothing else, so it has no Unix socket."""
+        """Start the server on a loopback port; it takes part in nothing else, so it has no Unix socket.
+
+        No other server of this cluster may run, which the part's lock makes sure of.
+        """
+        _drop_stale_pid(self.data)
         options = {
             "listen_addresses": "127.0.0.1",
             "port": str(port),
@@ -119,6 +123,32 @@ def remove(folder: Path) -> None:
     """Delete the cluster that `folder` holds or stands for. Its server must not run."""
     for place in (folder, _elsewhere_of(folder)):
         shutil.rmtree(place, ignore_errors=True)
+
+
+def _drop_stale_pid(data: Path) -> None:
+    """Remove a pid file that a crash left: after a reboot its number may be another program's, which stops a start."""
+    file = data / "postmaster.pid"
+    try:
+        pid = file.read_text().split("\n", 1)[0].strip()
+    except FileNotFoundError:
+        return
+    if str(data) not in _command_of(pid):
+        file.unlink(missing_ok=True)
+
+
+def _command_of(pid: str) -> str:
+    """Return the command line of a process, empty where there is none."""
+    if not pid.isdigit():
+        return ""
+    if Path("/proc/self/cmdline").exists():
+        try:
+            return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            return ""
+    found = subprocess.run(  # noqa: S603 - a number is the only word that is not fixed
+        ["/bin/ps", "-o", "command=", "-p", pid], capture_output=True, text=True, check=False
+    )
+    return found.stdout
 
 
 def _unprivileged() -> Account:

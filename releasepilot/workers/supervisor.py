@@ -1,16 +1,18 @@
 """The process that owns the embedded stack: it starts Temporal, PostgreSQL and a worker, and keeps them running.
 
-python -m releasepilot.workers.supervisor --state-dir DIR [--detach] [-- WORKER COMMAND]
+`workers.local` starts it, as `python -m releasepilot.workers.supervisor`; it is not for people.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
+import math
 import os
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,6 +63,8 @@ class Supervisor:
         self._started_at = datetime.now(UTC)
         self._round_at = time.monotonic() + self._round
         self._said: StackState | None = None
+        #: When all parts were up for the first time, as a file's time.
+        self._ready_at = math.inf
 
     def run(self) -> None:
         """Keep the parts running until told to end, or idle. StackError where a part cannot run at all."""
@@ -72,7 +76,9 @@ class Supervisor:
                     if not self._stopping:
                         signals.wait(self._pause())
             finally:
-                self._say(Standing.STOPPING)
+                # The folder may be gone; the parts end all the same.
+                with suppress(OSError):
+                    self._say(Standing.STOPPING)
                 for part in reversed(self._parts):
                     part.stop()
                 self._folder.forget()
@@ -91,7 +97,9 @@ class Supervisor:
             if self._worker.pid is not None and self._told != self._endpoints():
                 self._worker.restart()
             self._worker.tend()
-        self._say(Standing.READY if all(part.is_ready for part in self._parts) else Standing.STARTING)
+        ready = all(part.is_ready for part in self._parts)
+        self._ready_at = min(self._ready_at, time.time()) if ready else self._ready_at
+        self._say(Standing.READY if ready else Standing.STARTING)
 
     def _migrate(self) -> None:
         """Bring the database to this version's schema, once."""
@@ -125,16 +133,21 @@ class Supervisor:
         self._round_at = time.monotonic() + self._round
         for log in (*(part.log for part in self._parts), self._folder.logs / "supervisor.log"):
             bound(log)
-        if self._is_idle() and self._no_work():
+        if not self._folder.supervisor_lock.exists():
+            _log.warning("the state folder was removed")
+            self._stopping = True
+        elif self._is_idle() and self._no_work():
             # Say it first and look again: a command shows its interest first and looks at what is said after.
             self._say(Standing.STOPPING)
             self._stopping = self._is_idle()
 
     def _is_idle(self) -> bool:
+        """Whether the last command is long ago. Before all parts were up, the one that started them still waits."""
         try:
-            return time.time() - self._folder.activity.stat().st_mtime > self._settings.idle_minutes * 60
+            asked_at = self._folder.activity.stat().st_mtime
         except OSError:
             return False
+        return time.time() - max(asked_at, self._ready_at) > self._settings.idle_minutes * 60
 
     def _no_work(self) -> bool:
         """Whether no workflow is open. A server that does not say counts as busy."""
@@ -199,6 +212,8 @@ def _state_of(part: Part) -> PartState:
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="releasepilot.workers.supervisor")
     parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--idle-minutes", type=float, required=True)
+    parser.add_argument("--temporal-namespace", required=True)
     parser.add_argument("--detach", action="store_true", help="go on in the background once the folder is ours")
     parser.add_argument("worker", nargs="*", help="the worker's command, after `--`")
     return parser.parse_args(argv)
@@ -209,7 +224,8 @@ def main(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
     given = _arguments(argv)
     try:
-        settings = Settings.load(environ, state_dir=given.state_dir)
+        told = {"idle_minutes": given.idle_minutes, "temporal_namespace": given.temporal_namespace}
+        settings = Settings.load(environ, state_dir=given.state_dir).model_copy(update=told)
         folder = StateFolder(settings.state_dir)
         folder.make()
         lock = FileLock(folder.supervisor_lock)
