@@ -49,7 +49,7 @@ def section(
     entries["Dependencies"] = [_update(update, versions) for update in updates]
     if not any(entries.values()):
         entries["Changes"] = [escape(reason) for reason in reasons]
-    parts = [f"## {escape(version)} ({escape(date)})"]
+    parts = [f"## {_inline(version)} ({_inline(date)})"]
     for heading, lines in entries.items():
         if lines:
             parts.append(f"### {heading}")
@@ -76,32 +76,39 @@ def insert(text: str | None, new: str) -> tuple[Splice, ...]:
 
 def train_changelog(*, train: str, date: str, releases: Sequence[Release]) -> str:
     """Render what a whole train releases, component by component, in the order given."""
-    parts = [f"# {escape(train)} ({escape(date)})"]
+    parts = [f"# {_inline(train)} ({_inline(date)})"]
     for release in releases:
         step = f"{release.from_version} → {release.to_version}" if release.from_version else release.to_version
         _, _, body = release.changelog.partition("\n")
-        parts.append(f"## {escape(release.component)} {escape(step)}")
+        parts.append(f"## {_inline(release.component)} {_inline(step)}")
         if body.strip():
             parts.append(body.strip())
     return "\n\n".join(parts) + "\n"
 
 
 def escape(text: str) -> str:
-    """Return text that Markdown shows as it is, on one line.
+    """Return text that Markdown shows as it is, as a line of its own.
 
     Markup characters are escaped. Words that a forge would link or notify (addresses, @names) become code, which no
-    forge interprets. Invisible and direction-changing characters are dropped.
+    forge interprets. Invisible and direction-changing characters are dropped, and what is too long is cut.
     """
-    cut = text[: _MAX_LINE + 1]
-    words = _INVISIBLE.sub(" ", cut[:_MAX_LINE] + "…" if len(cut) > _MAX_LINE else cut).split()
-    line = " ".join(
-        _code(word) if any(mark in word for mark in _LIVE) else _MARKUP.sub(r"\\\g<0>", word) for word in words
-    )
+    line = _inline(text)
     opening = _OPENING.match(line)
     if opening is None:
         return line
     at = opening.end() if opening[0].isdigit() else 0
     return f"{line[:at]}\\{line[at:]}"
+
+
+def _inline(text: str) -> str:
+    """Do the same for text that stands inside a line."""
+    cut = text if len(text) <= _MAX_LINE else text[:_MAX_LINE] + "…"
+    words = _INVISIBLE.sub(" ", cut).split()
+    return " ".join(_code(word) if any(mark in word for mark in _LIVE) else _plain(word) for word in words)
+
+
+def _plain(word: str) -> str:
+    return _MARKUP.sub(r"\\\g<0>", word)
 
 
 def _code(word: str) -> str:
@@ -147,13 +154,13 @@ def _entries(commit: Commit) -> Iterable[tuple[str, str]]:
 
 def _line(commit: ConventionalCommit, text: str) -> str:
     """Render a text with its scope."""
-    return f"**{escape(commit.scope)}:** {escape(text)}" if commit.scope else escape(text)
+    return f"**{_inline(commit.scope)}:** {_inline(text)}" if commit.scope else escape(text)
 
 
 def _update(update: DependencyUpdate, versions: Mapping[str, str]) -> str:
     """Render a moved range."""
     version = versions.get(update.component, "")
-    name = f"**{escape(update.package)}**" + (f" {escape(version)}" if version else "")
+    name = f"**{_inline(update.package)}**" + (f" {_inline(version)}" if version else "")
     return f"{name}: {_code(update.before or '*')} → {_code(update.after or '*')}"
 
 

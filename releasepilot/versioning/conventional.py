@@ -121,15 +121,17 @@ def revert_of(message: str) -> Revert | None:
     `revert:` type, whose commits stand in a `Refs` footer.
     """
     text = message.strip()
+    first = text[:8].lower()
+    if not first.startswith(("revert", "reapply ")):
+        return None
     header = subject(text)
     shas = _named_commits(text)
-    first = header[:8].lower()
     if first.startswith("revert ") or (first == "reapply " and shas):
         return Revert(header=_unquoted(header.partition(" ")[2]), shas=shas)
-    commit = parse(text) if first.startswith("revert") else None
+    commit = parse(text)
     if commit is None or commit.kind != "revert":
         return None
-    refs = [sha for token, value in commit.footers if token.lower() == "refs" for sha in _SHA.findall(value)]
+    refs = (sha for token, value in commit.footers if token.lower() == "refs" for sha in _SHA.findall(value))
     return Revert(header=_unquoted(commit.description), shas=shas or tuple(sha.lower() for sha in refs))
 
 

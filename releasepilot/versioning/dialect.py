@@ -8,10 +8,10 @@ python-semantic-release, each as released in 2025.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from releasepilot.versioning.conventional import Revert, parse, revert_of, subject
+from releasepilot.versioning.conventional import ConventionalCommit, Revert, parse, revert_of, subject
 
 _ANGULAR = re.compile(r"([A-Za-z0-9_]*)(?:\((.*)\))?: (.*)")
 _CONVENTIONAL = re.compile(r"([A-Za-z0-9_]*)(?:\((.*)\))?(!)?: (.*)")
@@ -22,7 +22,9 @@ _REVERTED = re.compile(r"revert(?:\s|:\s)", re.IGNORECASE)
 
 _KNOWN = "feat|fix|docs|style|refactor|perf|test|build|ci|chore|revert"
 _NEXT_COMMIT = re.compile(rf"\r?\n\r?\n(?=(?:{_KNOWN})(?:\([^)\n]*\))?: )")
-_FOOTER_COMMIT = re.compile(r"^[a-z]+(?:\([^()\n]+\))?!?: +\S.*$", re.MULTILINE)
+_FOOTER_COMMIT = re.compile(
+    rf"^(?:(?:{_KNOWN}|feature|deps)(?:\([^()\n]+\))?!?|[a-z]+(?:\([^()\n]+\))?!): +\S.*$", re.MULTILINE
+)
 _RELEASE_AS = re.compile(r"^release-as: *v?(\d+)\.(\d+)(\.\d+)?(-[0-9a-z.-]+)?", re.MULTILINE | re.IGNORECASE)
 
 _SQUASHED = re.compile(rf"^[ \t]*(?:[*-][ \t]+)?((?:{_KNOWN})(?:\([^)\n]*\))?!?: +\S+ +\S.*)$", re.MULTILINE)
@@ -111,16 +113,17 @@ def _with_footers(message: str) -> list[Change]:
         breaking=commit.breaking,
         release_as=f"{forced[1]}.{forced[2]}{forced[3] or '.0'}{forced[4] or ''}" if forced else "",
     )
-    footers = [parse(found[0]) for found in _FOOTER_COMMIT.finditer(commit.body)] if commit.body else []
-    footers += [parse(f"{token}: {value}") for token, value in commit.footers if token.islower()]
-    return [
-        main,
-        *(
-            Change(subject=f"{extra.type}: {extra.description}", type=extra.type, breaking=extra.breaking)
-            for extra in footers
-            if extra is not None
-        ),
-    ]
+    _, _, rest = message.strip().partition("\n")
+    extra = (parse(found[0]) for found in _FOOTER_COMMIT.finditer(rest))
+    return [main, *_inner(extra)]
+
+
+def _inner(commits: Iterable[ConventionalCommit | None]) -> Iterator[Change]:
+    """Turn the commits that stand inside a message into changes of their own."""
+    for commit in commits:
+        if commit is not None:
+            header = f"{commit.type}: {commit.description}"
+            yield Change(subject=header, type=commit.type, breaking=commit.breaking)
 
 
 def squashed(message: str) -> tuple[Change, ...]:
@@ -131,7 +134,4 @@ def squashed(message: str) -> tuple[Change, ...]:
         return (main,) if commit is not None else ()
     _, _, rest = message.strip().partition("\n")
     extra = (parse(found[1]) for found in _SQUASHED.finditer(rest))
-    return (
-        *((main,) if commit is not None else ()),
-        *(Change(subject=f"{e.type}: {e.description}", type=e.type, breaking=e.breaking) for e in extra if e),
-    )
+    return (*((main,) if commit is not None else ()), *_inner(extra))

@@ -32,10 +32,10 @@ def parse(name: str, text: str) -> dict[str, Any]:
         return tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:
         message, _, place = str(error).rpartition(" (at ")
-        line = re.search(r"line (\d+)", place)
-        where = f":{line[1]}" if line else ""
+        found = re.search(r"line (\d+)", place)
+        line = int(found[1]) if found else text.count("\n") + 1
         raise ManifestError(
-            f"{name}{where}: {message or place}", hint="Correct the file so that it is valid TOML."
+            f"{name}:{line}: {message or place}", hint="Correct the file so that it is valid TOML."
         ) from error
     except RecursionError:
         raise ManifestError(f"{name}: it is nested too deeply", hint="Check that this is the right file.") from None

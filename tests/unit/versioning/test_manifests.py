@@ -1,0 +1,450 @@
+"""Manifests: what they say, and edits that touch nothing else."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from corpus import CORPUS, needs_corpus
+from hypothesis import given
+from hypothesis import strategies as st
+
+from releasepilot.errors import ManifestError
+from releasepilot.model.catalog import Ecosystem
+from releasepilot.model.plan import FileEdit
+from releasepilot.versioning.constraint import admits, move
+from releasepilot.versioning.ecosystems import ALL_FILES, MANIFESTS, Dependency, detect, json_spans, toml_spans
+
+FAMILIES = {"semantic-release": Ecosystem.NPM, "pallets": Ecosystem.PYTHON, "hashicorp-go": Ecosystem.GO}
+
+
+def edited(
+    ecosystem: Ecosystem, files: Mapping[str, str], version: str, moves: Mapping[tuple[str, str], str]
+) -> dict[str, str]:
+    """Return the files after an edit."""
+    edits = MANIFESTS[ecosystem].edit(files, version, moves)
+    return {
+        name: FileEdit(path=name, before="x", splices=edits.get(name, ())).apply(text) for name, text in files.items()
+    }
+
+
+def told(dependency: Dependency) -> tuple[str, str, str, str]:
+    """Return what matters of a dependency."""
+    return dependency.package, dependency.constraint, dependency.kind, dependency.group
+
+
+PYPROJECT = """\
+# a comment\r
+[build-system]\r
+requires = ["hatchling >=1.27"]
+
+[project] # here
+name = "Acme.Web"
+version = '1.2.3'   # keep me
+dependencies = [
+  "acme-core[fast, safe] >=1.2,<2 ; python_version < '3.12'", # one
+  'acme_tools (~=1.4)',
+  "bare", "direct @ https://a.example/b.whl",
+]
+optional-dependencies.async = ["acme-core>=1.2,<2"]
+
+[dependency-groups]
+dev = ["ruff", {include-group = "docs"}]
+docs = ["sphinx<9"]
+
+[tool.poetry.dependencies]
+python = "^3.11"
+acme-extra = { version = "^1.0", optional = true }
+both = [{ version = "1.0", python = "<3.12" }, { version = "^2.0" }]
+
+[tool.poetry.group.test.dependencies]
+pytest = "*"
+
+[[tool.other]]
+"quoted.key" = "not a dependency"
+"""
+
+
+def test_pyproject_is_read_in_full() -> None:
+    """PEP 621, PEP 735 and Poetry's tables; normalised names are PEP 503's."""
+    package = MANIFESTS[Ecosystem.PYTHON].read({"pyproject.toml": PYPROJECT})
+    assert (package.name, package.version) == ("Acme.Web", "1.2.3")
+    assert [told(each) for each in package.dependencies] == [
+        ("acme-core", ">=1.2,<2", "runtime", ""),
+        ("acme_tools", "~=1.4", "runtime", ""),
+        ("bare", "", "runtime", ""),
+        ("direct", "@ https://a.example/b.whl", "runtime", ""),
+        ("acme-core", ">=1.2,<2", "optional", "async"),
+        ("ruff", "", "dev", "dev"),
+        ("sphinx", "<9", "dev", "docs"),
+        ("hatchling", ">=1.27", "build", ""),
+        ("acme-extra", "^1.0", "optional", ""),
+        ("both", "1.0", "runtime", ""),
+        ("both", "^2.0", "runtime", ""),
+        ("pytest", "*", "dev", "test"),
+    ]
+    assert MANIFESTS[Ecosystem.PYTHON].normalise("Acme.Web__x") == "acme-web-x"
+
+
+def test_pyproject_is_edited_in_place() -> None:
+    """Extras, markers, quotes, comments and mixed line endings stay byte for byte."""
+    moves = {
+        ("acme-core", ">=1.2,<2"): ">=2.0.0,<3",
+        ("acme-tools", "~=1.4"): "~=2.0",
+        ("bare", ""): ">=2",
+        ("both", "^2.0"): "^3.0",
+    }
+    text = edited(Ecosystem.PYTHON, {"pyproject.toml": PYPROJECT}, "1.3.0", moves)["pyproject.toml"]
+    expected = (
+        PYPROJECT.replace("'1.2.3'", "'1.3.0'")
+        .replace(">=1.2,<2", ">=2.0.0,<3")
+        .replace("~=1.4", "~=2.0")
+        .replace('"bare"', '"bare>=2"')
+        .replace("^2.0", "^3.0")
+    )
+    assert text == expected
+
+
+def test_an_escaped_marker_survives() -> None:
+    """A specifier before an escaped marker is replaced alone."""
+    text = '[project]\ndependencies = ["a>=1; python_version < \\"3\\""]\n'
+    moved = edited(Ecosystem.PYTHON, {"pyproject.toml": text}, "1.0.0", {("a", ">=1"): ">=2"})
+    assert moved["pyproject.toml"] == text.replace(">=1", ">=2")
+
+
+def test_a_dynamic_version_is_left_alone() -> None:
+    """Where the build takes the version from the tag there is nothing to write."""
+    files = {"pyproject.toml": '[project]\nname = "a"\ndynamic = ["version"]\n'}
+    assert MANIFESTS[Ecosystem.PYTHON].read(files).version is None
+    assert MANIFESTS[Ecosystem.PYTHON].edit(files, "1.0.0", {}) == {}
+
+
+PACKAGE = """\
+{
+\t"name": "@acme/web", "version": "0.0.0-development",
+  "dependencies": {"@acme/core" : "^1.2.0", "left": "npm:@acme/right@^1.0.0", "nested": "\\u005e1.0.0"},
+  "devDependencies": {"@acme/core": "^1.2.0"},
+  "peerDependencies": {"@acme/core": ">=1"},
+  "optionalDependencies": {"opt": "1.x"},
+  "bin": {"@acme/core": "^1.2.0"}, "list": ["^1.2.0", {"version": "9"}, []], "x": {}
+}"""
+
+
+def test_package_json_is_read() -> None:
+    """Four tables, aliases by their original name; other keys are no dependencies."""
+    package = MANIFESTS[Ecosystem.NPM].read({"package.json": PACKAGE})
+    assert (package.name, package.version) == ("@acme/web", "0.0.0-development")
+    assert [told(each) for each in package.dependencies] == [
+        ("@acme/core", "^1.2.0", "runtime", ""),
+        ("@acme/right", "npm:@acme/right@^1.0.0", "runtime", ""),
+        ("nested", "^1.0.0", "runtime", ""),
+        ("@acme/core", "^1.2.0", "dev", ""),
+        ("@acme/core", ">=1", "peer", ""),
+        ("opt", "1.x", "optional", ""),
+    ]
+
+
+def test_package_json_is_edited_in_place() -> None:
+    """Indentation and the missing last newline stay; the placeholder version is set."""
+    moves = {("@acme/core", "^1.2.0"): "^2.0.0", ("nested", "^1.0.0"): "^2.0.0"}
+    text = edited(Ecosystem.NPM, {"package.json": PACKAGE}, "1.0.0", moves)["package.json"]
+    expected = PACKAGE.replace('core" : "^1.2.0"', 'core" : "^2.0.0"').replace(
+        's": {"@acme/core": "^1.2', 's": {"@acme/core": "^2.0'
+    )
+    assert text == expected.replace("0.0.0-development", "1.0.0").replace("\\u005e1.0.0", "^2.0.0")
+
+
+CARGO = """\
+[package]
+name = "acme-web"
+version = "0.3.0"
+
+[dependencies]
+core = { package = "acme-core", version = "1.2", features = ["a"] } # why
+acme_tools = "0.3"
+shared.workspace = true
+local = { path = "../local" }
+
+[dependencies.big]
+version = '1'
+optional = true
+
+[dev-dependencies]
+acme_tools = "0.3"
+
+[target.'cfg(unix)'.build-dependencies]
+nix = "^0.27"
+
+[workspace.dependencies]
+shared = { version = "2.0" }
+"""
+
+
+def test_cargo_toml_is_read() -> None:
+    """Renamed, detailed, inherited and target dependencies."""
+    package = MANIFESTS[Ecosystem.CARGO].read({"Cargo.toml": CARGO})
+    assert (package.name, package.version) == ("acme-web", "0.3.0")
+    assert [told(each) for each in package.dependencies] == [
+        ("acme-core", "1.2", "runtime", ""),
+        ("acme_tools", "0.3", "runtime", ""),
+        ("shared", "2.0", "runtime", ""),
+        ("local", "", "runtime", ""),
+        ("big", "1", "optional", ""),
+        ("acme_tools", "0.3", "dev", ""),
+        ("nix", "^0.27", "build", "cfg(unix)"),
+        ("shared", "2.0", "runtime", "workspace"),
+    ]
+
+
+def test_cargo_toml_is_edited_in_place() -> None:
+    """Only the moved requirements and the version change; dash and underscore are one name."""
+    moves = {("acme-core", "1.2"): "2.0", ("acme-tools", "0.3"): "0.4", ("shared", "2.0"): "3.0", ("big", "1"): "2"}
+    text = edited(Ecosystem.CARGO, {"Cargo.toml": CARGO}, "0.4.0", moves)["Cargo.toml"]
+    expected = CARGO.replace('"0.3.0"', '"0.4.0"').replace('"1.2"', '"2.0"').replace('"0.3"', '"0.4"')
+    assert text == expected.replace('{ version = "2.0" }', '{ version = "3.0" }').replace("'1'", "'2'")
+
+
+def test_an_inherited_version_is_set_where_it_stands() -> None:
+    """A workspace root that is a package takes its version from the workspace's table."""
+    text = '[package]\nname = "a"\nversion.workspace = true\n[workspace.package]\nversion = "1.0.0"\n'
+    assert MANIFESTS[Ecosystem.CARGO].read({"Cargo.toml": text}).version == "1.0.0"
+    assert edited(Ecosystem.CARGO, {"Cargo.toml": text}, "1.1.0", {})["Cargo.toml"] == text.replace("1.0.0", "1.1.0")
+
+
+GO_MOD = """\
+module example.com/web // the module
+
+go 1.22
+
+require example.com/single v1.0.0
+require (\r
+\texample.com/core v1.2.3\r
+\t"example.com/quoted/v2" v2.0.1 // indirect
+\t// a comment
+)
+replace example.com/core => ../core
+exclude (
+\texample.com/core v1.2.0
+)
+"""
+
+
+def test_go_mod_is_read() -> None:
+    """Single and grouped requirements; replace and exclude are none; a major suffix is no other module."""
+    package = MANIFESTS[Ecosystem.GO].read({"go.mod": GO_MOD})
+    assert (package.name, package.version) == ("example.com/web", None)
+    assert [told(each) for each in package.dependencies] == [
+        ("example.com/single", "v1.0.0", "runtime", ""),
+        ("example.com/core", "v1.2.3", "runtime", ""),
+        ("example.com/quoted/v2", "v2.0.1", "runtime", "indirect"),
+    ]
+    assert MANIFESTS[Ecosystem.GO].normalise("example.com/quoted/v2") == "example.com/quoted"
+
+
+def test_go_mod_is_edited_in_place() -> None:
+    """Versions move, and the path's major suffix where the new version needs another one."""
+    moves = {("example.com/core", "v1.2.3"): "v1.3.0", ("example.com/quoted", "v2.0.1"): "v3.0.0"}
+    text = edited(Ecosystem.GO, {"go.mod": GO_MOD}, "9.9.9", moves)["go.mod"]
+    assert text == GO_MOD.replace("v1.2.3", "v1.3.0").replace('/v2" v2.0.1', '/v3" v3.0.0')
+
+
+CHART = """\
+apiVersion: v2
+name: web # the chart
+version:  1.2.3
+appVersion: "1.2.3"
+dependencies:
+- name: core\r
+  version: ">=1.0.0, <2.0.0"\r
+  repository: "@acme"
+- {name: tools, version: '~1.2.0'}
+- name: plain
+  version: ^1.0.0  # a caret
+- name: none
+"""
+
+
+def test_chart_yaml_is_read_and_edited_in_place() -> None:
+    """Quotes, flow style, comments and line endings stay; the application's version is not the chart's."""
+    helm = MANIFESTS[Ecosystem.HELM]
+    package = helm.read({"Chart.yaml": CHART})
+    assert (package.name, package.version) == ("web", "1.2.3")
+    assert [told(each)[:2] for each in package.dependencies] == [
+        ("core", ">=1.0.0, <2.0.0"),
+        ("tools", "~1.2.0"),
+        ("plain", "^1.0.0"),
+        ("none", ""),
+    ]
+    moves = {("core", ">=1.0.0, <2.0.0"): ">=2.0.0, <3.0.0", ("tools", "~1.2.0"): "~1.3.0", ("plain", "^1.0.0"): ">=2"}
+    text = edited(Ecosystem.HELM, {"Chart.yaml": CHART}, "1.3.0", moves)["Chart.yaml"]
+    expected = CHART.replace("version:  1.2.3", "version:  1.3.0").replace(">=1.0.0, <2.0.0", ">=2.0.0, <3.0.0")
+    assert text == expected.replace("~1.2.0", "~1.3.0").replace("version: ^1.0.0", 'version: ">=2"')
+
+
+def test_a_version_file_is_enough() -> None:
+    """Where nothing else is there, VERSION holds the version; prose is left alone."""
+    generic = MANIFESTS[Ecosystem.GENERIC]
+    assert generic.read({"VERSION": "v1.2.3\r\n"}).version == "1.2.3"
+    assert edited(Ecosystem.GENERIC, {"VERSION": "v1.2.3\r\n"}, "1.3.0", {}) == {"VERSION": "v1.3.0\r\n"}
+    assert generic.read({"VERSION": "see the tags"}).version is None
+    assert generic.edit({"VERSION": "see the tags"}, "1.0.0", {}) == {}
+    assert generic.edit({}, "1.0.0", {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "name", "text", "told"),
+    [
+        (Ecosystem.NPM, "package.json", '{\n"a": }', "package.json:2:6"),
+        (Ecosystem.NPM, "package.json", "[]", "not a JSON object"),
+        (Ecosystem.NPM, "package.json", "[" * 100_000, "nested too deeply"),
+        (Ecosystem.NPM, "package.json", '{"dependencies": {"a": 1}}', "'a' in dependencies"),
+        (Ecosystem.PYTHON, "pyproject.toml", "a = 1\nb = = 2", "pyproject.toml:2"),
+        (Ecosystem.PYTHON, "pyproject.toml", "a = " + "[" * 100_000, "pyproject.toml"),
+        (Ecosystem.PYTHON, "pyproject.toml", '[project]\ndependencies = ["a b c"]', "'a b c' in project.dependencies"),
+        (Ecosystem.PYTHON, "pyproject.toml", "project = 1", "project is not a table"),
+        (Ecosystem.PYTHON, "pyproject.toml", "[tool.poetry]\ndependencies = 1", "is not a table"),
+        (Ecosystem.CARGO, "Cargo.toml", "[package", "Cargo.toml:1"),
+        (Ecosystem.GO, "go.mod", "module a\nrequire b", "go.mod:2"),
+        (Ecosystem.HELM, "Chart.yaml", "a: b\nc: [", "Chart.yaml:2"),
+        (Ecosystem.HELM, "Chart.yaml", "- a", "not a mapping"),
+        (Ecosystem.HELM, "Chart.yaml", "a: \x00", "Chart.yaml"),
+        (Ecosystem.HELM, "Chart.yaml", "[" * 100_000, "Chart.yaml"),
+    ],
+)
+def test_a_broken_manifest_is_named(ecosystem: Ecosystem, name: str, text: str, told: str) -> None:
+    """File, line and cause are told, and a remedy."""
+    manifests = MANIFESTS[ecosystem]
+    with pytest.raises(ManifestError) as unread:
+        manifests.read({name: text})
+    with pytest.raises(ManifestError) as unedited:
+        manifests.edit({name: text}, "1.0.0", {})
+    assert told in unread.value.message
+    assert unread.value.hint
+    assert unread.value.message == unedited.value.message
+
+
+def test_the_file_names_tell_the_ecosystem() -> None:
+    """The first known file decides, and everything else is generic."""
+    assert detect(["README.md", "package.json", "Cargo.toml"]) is Ecosystem.NPM
+    assert detect(["go.mod"]) is Ecosystem.GO
+    assert detect(["Chart.yaml", "VERSION"]) is Ecosystem.HELM
+    assert detect([]) is Ecosystem.GENERIC
+    assert {"pyproject.toml", "package.json", "Cargo.toml", "go.mod", "Chart.yaml", "VERSION"} <= set(ALL_FILES)
+
+
+def repositories() -> list[tuple[Ecosystem, str, Path]]:
+    """Return every repository of the families."""
+    return [
+        (ecosystem, family, folder)
+        for family, ecosystem in FAMILIES.items()
+        for folder in sorted((CORPUS / "families" / family).glob("*/"))
+    ]
+
+
+def texts(folder: Path) -> dict[str, str]:
+    """Read the manifests of a repository as they are."""
+    return {name: (folder / name).read_bytes().decode() for name in ALL_FILES if (folder / name).is_file()}
+
+
+@needs_corpus
+def test_real_manifests_have_the_expected_edges() -> None:
+    """Every dependency inside the three families is found, with its constraint and kind, and no other."""
+    for family, ecosystem in FAMILIES.items():
+        expected = json.loads((CORPUS / "families" / family / "expected_edges.json").read_text())
+        manifests = MANIFESTS[ecosystem]
+        names = {manifests.normalise(repo["package"]): name for name, repo in expected["repos"].items()}
+        found = {
+            (folder.name, names[key], dependency.constraint, dependency.kind)
+            for _, where, folder in repositories()
+            if where == family
+            for dependency in manifests.read(texts(folder)).dependencies
+            if (key := manifests.normalise(dependency.package)) in names
+        }
+        assert found == {
+            (edge["dependent"], edge["dependency"], edge["constraint"], edge["kind"]) for edge in expected["edges"]
+        }
+
+
+@needs_corpus
+def test_real_constraints_are_judged_as_expected() -> None:
+    """Whether a range accepts the newest version agrees with what the ecosystem's own tools say."""
+    for family, ecosystem in FAMILIES.items():
+        expected = json.loads((CORPUS / "families" / family / "expected_edges.json").read_text())
+        for edge in expected["edges"]:
+            version = expected["repos"][edge["dependency"]]["current_version"]
+            if edge["admits_current"] is not None:
+                assert admits(ecosystem, edge["constraint"], version) is edge["admits_current"], edge
+
+
+@needs_corpus
+def test_real_manifests_change_in_the_moved_spans_alone() -> None:
+    """Setting what is there already changes nothing; moving one range changes exactly that text."""
+    for ecosystem, _, folder in repositories():
+        files = texts(folder)
+        manifests = MANIFESTS[ecosystem]
+        package = manifests.read(files)
+        assert manifests.edit(files, package.version or "1.0.0", {}) == {}
+        for dependency in package.dependencies:
+            key = (manifests.normalise(dependency.package), dependency.constraint)
+            new = move(ecosystem, dependency.constraint, "99.0.0")
+            edits = manifests.edit(files, package.version or "1.0.0", {key: new})
+            for name, splices in edits.items():
+                assert all(files[name][each.start : each.end] in {key[1], dependency.package} for each in splices)
+                assert new in {each.text for each in splices}
+            assert edits or new == dependency.constraint
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(
+    st.dictionaries(st.text(max_size=5), json_values, max_size=4), st.sampled_from([None, 0, 2, "\t"]), st.booleans()
+)
+def test_every_json_string_is_found_where_it_stands(
+    document: dict[str, object], indent: int | str | None, escaped: bool
+) -> None:
+    """Each span holds the string that its path leads to, and replacing it changes that value alone."""
+    text = json.dumps(document, indent=indent, ensure_ascii=escaped)
+    for path, (start, end) in json_spans.spans(text).items():
+        value: object = document
+        for key in path:
+            value = value[key]  # type: ignore[index] # the path leads through lists and objects
+        assert json.loads(text[start:end]) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'a = "x"\nb.c.d = \'y\'\n[t]\n"q.k" = """m\n"x" \\" """\n[[s]]\nv = "1"\n[[s]]\nv = "2"\n[s.sub]\nw = "3"\n',
+        "a = [ 'x', # c ]\n  [\"y\", \"\"], {b = 'z', c.d = \"w\"}, ]\nn = 1979-05-27 07:32:00 # 'no'\ne = ''''q''''\n",
+        "[ a . 'b.c' ]\nx = 1\ny = '#'\n[[a.list]]\n[a.list.t]\nz = \"\"\"\"\"\"\n[a.d]\nv = ''\nw = inf\nu = 'k'",
+    ],
+)
+def test_every_toml_string_is_found_where_it_stands(text: str) -> None:
+    """Dotted and quoted keys, arrays of tables, inline tables and all four kinds of strings."""
+    document = tomllib.loads(text)
+    spans = toml_spans.spans(text)
+    found = {path: tomllib.loads(f"v = {text[start:end]}")["v"] for path, (start, end) in spans.items()}
+    assert found == dict(leaves(document, ()))
+    for path, span in spans.items():
+        splice = toml_spans.replacement(text, span, 'it\'s "new"')
+        changed = tomllib.loads(FileEdit(path="x", before="x", splices=(splice,)).apply(text))
+        assert dict(leaves(changed, ())) == {**found, path: 'it\'s "new"'}
+
+
+def leaves(value: object, path: toml_spans.Path) -> list[tuple[toml_spans.Path, str]]:
+    """Return every string of a document with its path."""
+    if isinstance(value, str):
+        return [(path, value)]
+    if isinstance(value, dict):
+        return [leaf for key, inner in value.items() for leaf in leaves(inner, (*path, key))]
+    if isinstance(value, list):
+        return [leaf for index, inner in enumerate(value) for leaf in leaves(inner, (*path, index))]
+    return []
