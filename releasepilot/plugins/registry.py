@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Self
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, JsonValue, ValidationError
 
 from releasepilot.errors import CatalogError, ReleasePilotError
 from releasepilot.model.catalog import Catalog, StepDeclaration
@@ -21,7 +21,7 @@ GROUP = "releasepilot.actuators"
 Path = tuple[str | int, ...]
 
 _VERBS = ("observe", "apply", "revert")
-_TRAITS = {"saga_class": SagaClass, "undo": Undo, "queue": Queue, "declarable": bool, "name": str}
+_TRAITS = {"saga_class": SagaClass, "undo": Undo, "queue": Queue, "declarable": bool, "effect": bool, "name": str}
 
 
 class Registry:
@@ -72,13 +72,18 @@ class Registry:
                 undo=one.undo,
                 queue=one.queue,
                 declarable=one.declarable,
+                effect=one.effect,
             )
             for name, one in sorted(self._classes.items())
         )
 
-    def configs(self) -> dict[str, type[BaseModel]]:
-        """Return the model of each actuator's configuration by name: the source of its JSON schema."""
-        return {name: one.Config for name, one in sorted(self._classes.items())}
+    def schemas(self) -> dict[str, dict[str, JsonValue]]:
+        """Return the JSON schema of each actuator's configuration by name, as a catalog writes it."""
+        # What a plugin forgets to forbid is refused all the same.
+        return {
+            name: {**one.Config.model_json_schema(by_alias=True), "additionalProperties": False}
+            for name, one in sorted(self._classes.items())
+        }
 
     def parse(self, step: Step | StepDeclaration) -> BaseModel:
         """Return the validated configuration of a step; `CatalogError` where it does not fit."""

@@ -79,6 +79,7 @@ class Exec:
     undo: ClassVar[Undo] = Undo.FULL
     queue: ClassVar[Queue] = Queue.PUBLISH
     declarable: ClassVar[bool] = True
+    effect: ClassVar[bool] = True
 
     def __init__(self, tools: Tools) -> None:
         self._markers = Markers(tools.cache)

@@ -42,6 +42,7 @@ class GitStage:
     undo: ClassVar[Undo] = Undo.FULL
     queue: ClassVar[Queue] = Queue.GIT
     declarable: ClassVar[bool] = False
+    effect: ClassVar[bool] = True
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -69,6 +70,7 @@ class GitPublish:
     undo: ClassVar[Undo] = Undo.REVERT
     queue: ClassVar[Queue] = Queue.GIT
     declarable: ClassVar[bool] = False
+    effect: ClassVar[bool] = True
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools

@@ -67,6 +67,7 @@ class Http:
     undo: ClassVar[Undo] = Undo.FULL
     queue: ClassVar[Queue] = Queue.DEPLOY
     declarable: ClassVar[bool] = False
+    effect: ClassVar[bool] = False
 
     def __init__(self, tools: Tools) -> None:
         self._markers = Markers(tools.cache)
@@ -105,10 +106,8 @@ class Http:
             self._markers.write(call.effect_key, MarkerState.APPLIED, _artefact(call))
         return {}
 
-    async def revert(self, call: Call[HttpConfig], _receipt: Receipt | None) -> str:
-        """Forget that it held; nothing else was done."""
-        if call.config.hold:
-            self._markers.write(call.effect_key, MarkerState.REVERTED, "")
+    async def revert(self, _call: Call[HttpConfig], _receipt: Receipt | None) -> str:
+        """Do nothing: nothing was changed."""
         return ""
 
     def _has_held(self, call: Call[HttpConfig]) -> bool:

@@ -64,6 +64,7 @@ class Verify:
     undo: ClassVar[Undo] = Undo.FULL
     queue: ClassVar[Queue] = Queue.GIT
     declarable: ClassVar[bool] = False
+    effect: ClassVar[bool] = False
 
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
@@ -100,9 +101,8 @@ class Verify:
         self._markers.write(call.effect_key, MarkerState.APPLIED, f"{commit} {_digest(call)}")
         return {"commit": commit}
 
-    async def revert(self, call: Call[VerifyConfig], _receipt: Receipt | None) -> str:
-        """Forget the verification; nothing else was done."""
-        self._markers.write(call.effect_key, MarkerState.REVERTED, "")
+    async def revert(self, _call: Call[VerifyConfig], _receipt: Receipt | None) -> str:
+        """Do nothing: nothing was changed."""
         return ""
 
     def _export(self, call: Call[VerifyConfig], folder: Path, cancellation: Cancellation) -> str:

@@ -32,6 +32,7 @@ class Wait:
     undo: ClassVar[Undo] = Undo.FULL
     queue: ClassVar[Queue] = Queue.ENGINE
     declarable: ClassVar[bool] = False
+    effect: ClassVar[bool] = False
 
     def __init__(self, tools: Tools) -> None:
         del tools
