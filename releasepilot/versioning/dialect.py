@@ -75,8 +75,8 @@ def _preset(message: str, pattern: re.Pattern[str], note: re.Pattern[str]) -> tu
     text = message.strip()
     if not text or ("[" in text and _SKIP.search(text)):
         return ()
-    header, _, rest = text.partition("\n")
-    found = pattern.fullmatch(header[:10_000].rstrip())
+    header, rest = subject(text), text.partition("\n")[2]
+    found = pattern.fullmatch(header)
     breaking = bool(rest) and note.search(rest) is not None
     if found is not None and pattern is _CONVENTIONAL and found[3]:
         breaking = True

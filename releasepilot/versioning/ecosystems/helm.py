@@ -21,6 +21,9 @@ _FILE = "Chart.yaml"
 _PLAIN = re.compile(r"[0-9v^~=][0-9A-Za-z.^~=+-]*(?: \|\| [0-9v^~=][0-9A-Za-z.^~=+-]*)*")
 _NUMBER = re.compile(r"~|=|[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|0[xo][0-9a-fA-F]+")
 
+#: The anchor and the tag before a value.
+_PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)*")
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HelmManifests:
@@ -107,7 +110,9 @@ def _dependencies(root: MappingNode) -> Iterator[tuple[ScalarNode | None, Depend
 
 def _replacement(text: str, node: ScalarNode, value: str) -> Splice:
     """Replace a scalar, keeping its quotes; a plain one gets quotes where YAML would read the new text otherwise."""
-    start, end = node.start_mark.index, node.end_mark.index
+    end = node.end_mark.index
+    properties = _PROPERTIES.match(text, node.start_mark.index, end)
+    start = properties.end() if properties else node.start_mark.index
     if text[start] in "\"'" and not (set(value) & {'"', "'", "\\"}):
         return Splice(start=start + 1, end=end - 1, text=value)
     quoted = json.dumps(value, ensure_ascii=False)

@@ -52,7 +52,7 @@ def table(name: str, document: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def spans(text: str) -> dict[Path, Span]:
-    """Return where the string values stand, quotes included. The text must be valid TOML."""
+    """Return where the string values stand, quotes included. The text must have been parsed before."""
     walk = _Walk(text)
     walk.document()
     return walk.found

@@ -6,6 +6,10 @@ from itertools import pairwise
 from time import perf_counter
 
 import pytest
+import semver
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.version import Version as Pep440
 
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.versioning.ordering import Scheme, compare, newest, parse, released, scheme_of
@@ -75,3 +79,26 @@ def test_the_order_of_tags_does_not_matter_and_ten_thousand_are_fast() -> None:
 def test_python_has_its_own_scheme() -> None:
     """Only Python's versions follow PEP 440."""
     assert [each for each in Ecosystem if scheme_of(each) is Scheme.PEP440] == [Ecosystem.PYTHON]
+
+
+texts = st.from_regex(r"[0-2](\.[0-2]){1,3}((a|b|rc)[0-2])?(\.post[0-2])?(\.dev[0-2])?", fullmatch=True)
+semver_texts = st.from_regex(r"[0-2]\.[0-2]\.[0-2](-(a|rc|0|10)(\.(b|1))?)?(\+x)?", fullmatch=True)
+
+
+@given(texts, texts)
+def test_python_versions_are_ordered_as_packaging_orders_them(left: str, right: str) -> None:
+    """The order agrees with the reference implementation of PEP 440."""
+    expected = (Pep440(left) > Pep440(right)) - (Pep440(left) < Pep440(right))
+    assert compare(left, right, Scheme.PEP440) == expected
+
+
+@given(semver_texts, semver_texts)
+def test_semantic_versions_are_ordered_as_semver_orders_them(left: str, right: str) -> None:
+    """The order agrees with the reference library."""
+    assert compare(left, right, Scheme.SEMVER) == semver.Version.parse(left).compare(right)
+
+
+@given(st.lists(texts | semver_texts, unique=True))
+def test_mixed_tags_are_ordered_alike_whatever_their_order(versions: list[str]) -> None:
+    """A repository that changed its scheme still has one newest version."""
+    assert released(versions, "{version}", prereleases=True) == released(versions[::-1], "{version}", prereleases=True)
