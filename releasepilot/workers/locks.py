@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from releasepilot.errors import StackError
+
 _PAUSE = 0.02
 
 
@@ -62,11 +64,18 @@ class FileLock:
 
 
 def holder(file: Path) -> int | None:
-    """Return the process id written in a lock that is held now; None where nobody holds it, 0 before it is signed."""
+    """Return the process id written in a lock that is held now; None where nobody holds it, 0 before it is signed.
+
+    StackError where the lock is another account's.
+    """
     try:
         descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError as error:
+        raise StackError(
+            f"{file} belongs to another account", hint="use that account, or another folder with --state-dir"
+        ) from error
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:
