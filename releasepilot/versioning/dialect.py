@@ -27,6 +27,7 @@ _FOOTER_COMMIT = re.compile(
 )
 _RELEASE_AS = re.compile(r"^release-as: *v?(\d+)\.(\d+)(\.\d+)?(-[0-9a-z.-]+)?", re.MULTILINE | re.IGNORECASE)
 
+_NO_SPACE = re.compile(r"\s*([^\s():!]+(?:\([^()\n]+\))?!?):(?=\S)")
 _SQUASHED = re.compile(rf"^[ \t]*(?:[*-][ \t]+)?((?:{_KNOWN})(?:\([^)\n]*\))?!?: +\S+ +\S.*)$", re.MULTILINE)
 
 
@@ -102,7 +103,10 @@ def nested(message: str) -> tuple[Change, ...]:
 
 
 def _with_footers(message: str) -> list[Change]:
-    """Read one commit and those that stand among its footers."""
+    """Read one commit and those that stand among its footers; its grammar asks for no space after the colon."""
+    spaced = _NO_SPACE.match(message)
+    if spaced is not None:
+        message = f"{spaced[1]}: {message[spaced.end() :]}"
     commit = parse(message)
     if commit is None:
         return []

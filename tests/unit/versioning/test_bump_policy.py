@@ -61,6 +61,8 @@ def test_a_revert_and_its_original_count_for_nothing() -> None:
         ("docs: x", "1.2.4"),
         ("chore: x", None),
         ("Feat: x", "1.2.4"),
+        ("feat(a):x", "1.3.0"),
+        ("feat : x", None),
         ("chore: x\n\nRelease-As: 3.1.4", "3.1.4"),
         ("chore: x\n\nrelease-as: 2.0", "2.0.0"),
         ("chore: squash\n\nfeat(a): inner\n\nfix: other", "1.3.0"),
