@@ -34,6 +34,14 @@ def temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
+@pytest.fixture(scope="session")
+def impatient_temporal_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the address of a server that finds a history of 150 events long."""
+    folder = Path(tmp_path_factory.mktemp("impatient"))
+    with running_temporal(folder, "limit.historyCount.suggestContinueAsNew=150") as address:
+        yield address
+
+
 @pytest.fixture
 async def temporal(temporal_address: str) -> Client:
     """Connect to that server, for one test."""

@@ -118,10 +118,11 @@ class TrainWorkflow:
         record = await self._resume(start.resumed) if start.resumed else await self._begin()
         if record is not None:
             self._record = record
-            self._phase = TrainPhase.ENDED
             self._journal.note(EventType.TRAIN_ENDED, record=record.model_dump(mode="json"))
         self._journal.close()
         await keeper
+        # Whoever sees that the train has ended finds the whole of it in the ledger.
+        self._phase = TrainPhase.ENDED if record is not None else self._phase
         await workflow.wait_condition(workflow.all_handlers_finished)
         if record is None:
             workflow.continue_as_new(TrainStart(request=self._request, resumed=self._state()))
@@ -141,7 +142,7 @@ class TrainWorkflow:
             changes=self._changes,
             paused=self._paused,
             past_no_return=bool(self._engine and self._engine.past_no_return),
-            record=self._record,
+            record=self._record if self._phase is TrainPhase.ENDED else None,
         )
 
     @workflow.update
@@ -217,7 +218,7 @@ class TrainWorkflow:
             )
 
     def _refuse_ended(self, command: Command) -> None:
-        if self._phase is TrainPhase.ENDED:
+        if self._record is not None:
             raise _refused(f"train {self._train} has ended; {command.actor} cannot steer it any more")
 
     async def _begin(self) -> Record | None:
@@ -356,11 +357,11 @@ class TrainWorkflow:
         """Say what is true now."""
         residue = list(runner.residue)
         released = released_components(self._outline, engine)
-        if engine.failures and not self._undoing:
+        if not self._undoing:
             residue += left_in_place(engine, released)
         return Record(
             train=self._train,
-            outcome=_outcome(turned=bool(self._cause), undone=bool(self._undoing), released=released, residue=residue),
+            outcome=self._outcome(released, residue),
             plan_digest=self._outline.digest,
             released=released,
             undone=undone_components(engine),
@@ -368,6 +369,15 @@ class TrainWorkflow:
             cause=self._cause,
             code=self._code,
         )
+
+    def _outcome(self, released: dict[str, str], residue: list[Residue]) -> Outcome:
+        if len(released) == len(self._outline.components):
+            return Outcome.RELEASED
+        if not self._undoing:
+            return Outcome.FAILED
+        if any(item.unresolved for item in residue):
+            return Outcome.RESIDUE
+        return Outcome.PARTLY_RELEASED if released else Outcome.ROLLED_BACK
 
     def _agreed(self) -> bool:
         return all(verdict.passed for verdict in self._verdicts())
@@ -445,16 +455,6 @@ def left_in_place(engine: Engine, released: dict[str, str]) -> list[Residue]:
         for step in engine.with_effect()
         if engine.nodes[step].component not in released
     ]
-
-
-def _outcome(*, turned: bool, undone: bool, released: dict[str, str], residue: list[Residue]) -> Outcome:
-    if not turned:
-        return Outcome.RELEASED
-    if not undone:
-        return Outcome.FAILED
-    if any(item.unresolved for item in residue):
-        return Outcome.RESIDUE
-    return Outcome.PARTLY_RELEASED if released else Outcome.ROLLED_BACK
 
 
 def _refused(message: str) -> ApplicationError:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from releasepilot.plugins.registry import Registry
 from support.world import Mark, Noop, World
 from temporalio import activity
 from temporalio.client import Client
@@ -26,6 +25,7 @@ from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.step import Queue
 from releasepilot.model.train import Outline, Record, Request
+from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader
@@ -40,17 +40,20 @@ ACTOR = Actor(account="anna")
 
 
 @contextmanager
-def running_temporal(folder: Path) -> Iterator[str]:
+def running_temporal(folder: Path, *dynamic: str) -> Iterator[str]:
     """Run the embedded stack's Temporal for a block, on a file in `folder`; yield its address.
 
-    Call it from the main thread: on Linux the server also ends with the thread that started it.
+    `dynamic` is configuration beside the embedded stack's, `key=value`. Call it from the main thread: on Linux the
+    server also ends with the thread that started it.
     """
     ports = {name: free_port() for name in temporal_server.PORTS}
+    launch = temporal_server.launch(folder, ports, "default")
+    more = [word for value in dynamic for word in ("--dynamic-config-value", value)]
     part = Part(
         "temporal",
         logs=folder,
         locks=folder,
-        launch=lambda: temporal_server.launch(folder, ports, "default"),
+        launch=lambda: replace(launch, argv=(*launch.argv, *more)),
         ready=lambda: temporal_server.open_workflows(ports["temporal_http"], "default") is not None,
     )
     deadline = time.monotonic() + 60

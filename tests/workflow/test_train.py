@@ -294,15 +294,3 @@ async def test_an_ended_train_is_rolled_back_from_the_ledger(stage: Stage) -> No
     assert view.record is not None
     assert view.record.outcome is Outcome.ROLLED_BACK
     assert stage.world.present() == set()
-
-
-async def test_a_long_train_continues_as_new_runs(stage: Stage) -> None:
-    """Its steps are done once each over several runs, and the journal has no gap."""
-    needs: dict[str, tuple[str, ...]] = {f"c{index}": () for index in range(120)}
-    steps = [step(name, f"s{index}", uses="noop") for name in needs for index in range(8)]
-    train = await stage.control.start(stage.request(plan_of(train_name(), steps, needs, concurrency=64)))
-    record = await stage.ended(train)
-    assert record.outcome is Outcome.RELEASED
-    events = await stage.reader.events(train)
-    assert [event.seq for event in events] == list(range(1, len(events) + 1))
-    assert sum(event.type == "step:done" for event in events) == 960

@@ -1,0 +1,67 @@
+"""A long train goes on as a new run, in the middle of a phase, on the way there and on the way back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from support.temporal import Stage, train_name
+from support.temporal import stage as staged
+from support.world import plan_of, step
+
+from releasepilot.control import Servers, dial
+from releasepilot.model.plan import Plan
+from releasepilot.model.train import Outcome
+
+COMPONENTS: dict[str, tuple[str, ...]] = {f"c{index}": () for index in range(30)}
+
+
+def train() -> Plan:
+    """Make a train of ninety steps, the last of which needs all the others."""
+    steps = [
+        step(name, f"s{index}", *([f"{name}/s{index - 1}"] if index else []))
+        for name in COMPONENTS
+        for index in range(3)
+    ]
+    steps.append(step("last", "s", *(f"{name}/s2" for name in COMPONENTS)))
+    return plan_of(train_name(), steps, {**COMPONENTS, "last": tuple(COMPONENTS)}, concurrency=6)
+
+
+@pytest.fixture
+async def impatient(impatient_temporal_address: str, ledger_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
+    """Give a stage on a server that suggests to continue early."""
+    client = await dial(Servers(temporal_address=impatient_temporal_address, database_url=""))
+    async with staged(client, ledger_url, tmp_path) as given:
+        yield given
+
+
+async def runs(stage: Stage) -> int:
+    """Count the runs of the last train."""
+    query = f"WorkflowId = '{stage.workflow_ids[-1]}'"
+    return len([run async for run in stage.client.list_workflows(query)])
+
+
+async def test_a_long_train_is_released_over_several_runs(impatient: Stage) -> None:
+    """Each step is done once, and the journal has no gap and no double."""
+    name = await impatient.control.start(impatient.request(train()))
+    record = await impatient.ended(name)
+    assert record.outcome is Outcome.RELEASED
+    assert await runs(impatient) > 1
+    assert max(Counter(impatient.world.history()).values()) == 1
+    events = await impatient.reader.events(name)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert sum(event.type == "step:done" for event in events) == 91
+
+
+async def test_a_long_way_back_goes_over_several_runs(impatient: Stage) -> None:
+    """Everything is undone once, what cannot be is listed once, and the cause survives."""
+    impatient.world.order("last/s", "refuse")
+    impatient.world.order("c7/s0", "undo")
+    record = await impatient.ended(await impatient.control.start(impatient.request(train())))
+    assert record.outcome is Outcome.RESIDUE
+    assert await runs(impatient) > 2
+    assert impatient.world.present() == {"c7/s0"}
+    assert [(item.component, item.step) for item in record.residue] == [("c7", "s0")]
+    assert record.cause == "last/s: the far side said no"
