@@ -11,9 +11,8 @@ from pathlib import Path
 import psycopg
 
 from releasepilot.settings import Settings
-from releasepilot.workers import postgres
-from releasepilot.workers.folder import PartState, Standing, StateFolder
-from releasepilot.workers.local import stack_status, stop_stack
+from releasepilot.workers.folder import PartState, Standing
+from releasepilot.workers.local import remove_stack, stack_status
 
 #: A process in the worker's place: it writes down what it was told, and waits.
 WAITING = """
@@ -32,8 +31,7 @@ def a_stack(state_dir: Path, **environ: str) -> Iterator[Settings]:
     try:
         yield settings
     finally:
-        stop_stack(settings)
-        postgres.remove(StateFolder(state_dir).postgres)
+        remove_stack(settings)
 
 
 def part(settings: Settings, name: str) -> PartState:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import psycopg
 import pytest
-from recorded_trains import NOW, a_plan, a_receipt, a_request, event, happy_history
+from support.recorded_trains import NOW, a_plan, a_receipt, a_request, event, happy_history
 
 from releasepilot.errors import StackError, TrainUnknown
 from releasepilot.model.event import EventType

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from corpus import CORPUS, needs_corpus
+from support.corpus import CORPUS, needs_corpus
 
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.versioning.constraint import admits, move

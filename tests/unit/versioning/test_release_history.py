@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from corpus import CORPUS, needs_corpus
+from support.corpus import CORPUS, needs_corpus
 
 from releasepilot.model.version import Bump
 from releasepilot.versioning import Decision, decide

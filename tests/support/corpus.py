@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-_ROOT = Path(__file__).parents[3]
+_ROOT = Path(__file__).parents[2]
 #: The folder; `RELEASEPILOT_CORPUS` names another one.
 CORPUS = Path(os.environ.get("RELEASEPILOT_CORPUS", _ROOT.parent / "shared" / "corpus"))
 
