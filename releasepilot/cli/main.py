@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -82,7 +85,7 @@ def cli(ctx: click.Context, state_dir: Path | None, catalog: Path, quiet: bool, 
     ctx.obj = Invocation(state_dir=state_dir, catalog=catalog, quiet=quiet, verbose=verbose)
 
 
-def main(arguments: list[str] | None = None) -> None:
+def main(arguments: list[str] | None = None) -> NoReturn:
     """Run one command and leave the process with its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
     try:
@@ -90,7 +93,21 @@ def main(arguments: list[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 every error of every command ends here, once
         # Looked up late, because only a failure needs more than click.
         code = import_module("releasepilot.cli.failure").report(error, words)
-    sys.exit(code if isinstance(code, int) else 0)
+    _leave(int(code) if isinstance(code, int) else 0)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process.
+
+    The threads of Temporal's runtime may still call into an interpreter that is being taken down, which aborts it
+    (exit code 134). So where that runtime was loaded, nothing is taken down; all that had to be closed is closed.
+    """
+    if "temporalio" not in sys.modules:
+        sys.exit(code)
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":

@@ -66,7 +66,7 @@ def run_train(servers: Servers, prepared: Prepared, *, yes: bool, quiet: bool) -
         view = asyncio.run(_watch(servers, train, plan, quiet=quiet, confirmed=stop_at))
         while stop_at and asks_again(view, stop_at):
             plan, before = asyncio.run(_plan_of(servers, train)), plan
-            print_changes(console(), differences(before, plan))
+            print_changes(console(), differences(before, plan), plan.digest)
             if yes or not click.confirm("Release it like that?"):
                 console().print(plain(_GO_ON.format(train=train, digest=plan.digest)))
                 return Exit.WAITING

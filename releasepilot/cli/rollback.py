@@ -49,8 +49,8 @@ def rollback(invocation: Invocation, train: str, components: tuple[str, ...], ye
         detached(console(sys.stderr), found)
         return Exit.WAITING
     if view.record is not None:
-        print_record(console(), view.record)
-        if view.record.outcome is Outcome.ROLLED_BACK:
+        print_record(console(), view.record, advise=view.record.outcome is Outcome.RESIDUE)
+        if view.record.outcome is (Outcome.PARTLY_RELEASED if components else Outcome.ROLLED_BACK):
             return Exit.OK
     return of_view(view)
 

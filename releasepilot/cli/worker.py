@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-import sys
+from dataclasses import replace
 
 import click
 
@@ -15,6 +15,7 @@ from releasepilot.cli.servers import reach, settings_of
 from releasepilot.control import Servers, dial
 from releasepilot.model.step import Queue
 from releasepilot.settings import Settings
+from releasepilot.telemetry import set_up
 from releasepilot.workers.pool import Posting, work
 
 _log = logging.getLogger("releasepilot.worker")
@@ -39,11 +40,13 @@ def worker(invocation: Invocation, queues: tuple[str, ...], slots: int) -> int:
     and changes what runs, engine only talks to Temporal and the database.
     """
     settings = settings_of(invocation)
-    logging.basicConfig(
-        level=settings.log_level, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
     chosen = tuple(Queue) if "all" in queues else tuple(Queue(name) for name in dict.fromkeys(queues))
-    asyncio.run(_work(settings, reach(settings, quiet=True), chosen, slots))
+    told = set_up(settings, "releasepilot-worker")
+    servers = replace(reach(settings, quiet=True), plugins=told.plugins())
+    try:
+        asyncio.run(_work(settings, servers, chosen, slots))
+    finally:
+        told.close()
     return Exit.OK
 
 

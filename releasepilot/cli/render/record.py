@@ -36,8 +36,8 @@ _NEXT: dict[Outcome, str] = {
 }
 
 
-def print_record(console: Console, record: Record, plan: Plan | None = None) -> None:
-    """Print how a train ended; the plan knows the order of what was released."""
+def print_record(console: Console, record: Record, plan: Plan | None = None, *, advise: bool = True) -> None:
+    """Print how a train ended, and with `advise` what to do next; the plan knows the order of what was released."""
     title, style = TITLES[record.outcome]
     console.print(Text.assemble((title, style), (f"  {clean(record.train)}", "dim")))
     if record.cause:
@@ -55,7 +55,7 @@ def print_record(console: Console, record: Record, plan: Plan | None = None) -> 
     elif record.undone:
         console.print(Text("Nothing stays."))
     follow_up = _NEXT.get(record.outcome, "").format(train=clean(record.train))
-    if follow_up:
+    if follow_up and advise:
         console.print(plain(f"next: {follow_up}", "dim"))
 
 
@@ -79,8 +79,9 @@ def _took(row: TrainRow) -> str:
     return str(timedelta(seconds=round((row.ended_at - row.started_at).total_seconds())))
 
 
-def print_changes(console: Console, changes: Iterable[str]) -> None:
-    """Print what differs between the plan that was confirmed and the one that waits now."""
+def print_changes(console: Console, changes: Iterable[str], digest: str) -> None:
+    """Print what differs between the plan that was confirmed and the one of this digest that waits now."""
     console.print(Text("The plan has changed since it was confirmed:", style="yellow"))
     for change in changes:
         console.print(plain(f"  {change}"))
+    console.print(Text.assemble(("plan ", "dim"), digest))

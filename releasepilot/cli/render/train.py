@@ -209,7 +209,9 @@ def _steps(view: TrainView, component: str) -> Text:
 
 def waiting_lines(view: TrainView) -> list[Text]:
     """Say why a train does not move, and which command lets it."""
-    lines = [plain(f"waiting: {view.waiting_for}", "yellow")] if view.waiting_for else []
+    if view.record is not None:
+        return []
+    lines = [plain(f"waiting: {view.waiting_for}", "yellow")] if view.waiting_for and not view.gates else []
     if view.phase is TrainPhase.PAUSED:
         lines.append(plain(f"paused; go on with: releasepilot resume {view.train}", "yellow"))
     for gate in view.gates:
