@@ -11,10 +11,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from releasepilot.errors import StackError
-from releasepilot.settings import Settings
 
 #: What a line says beside its message, where it is known.
 FIELDS = ("train", "component", "step")
@@ -44,6 +43,22 @@ def _of_activity(record: logging.LogRecord) -> dict[str, str]:
     about = getattr(record, "temporal_activity", None) or getattr(record, "temporal_workflow", None)
     workflow = about.get("workflow_id") if isinstance(about, Mapping) else None
     return {"train": str(workflow)} if workflow else {}
+
+
+class Choices(Protocol):
+    """What has to be known of the settings."""
+
+    @property
+    def log_format(self) -> Literal["plain", "json"]:
+        """For people or for machines."""
+
+    @property
+    def log_level(self) -> str:
+        """Of ReleasePilot's own lines."""
+
+    @property
+    def otlp_endpoint(self) -> str:
+        """The base URL of a collector that takes OTLP by HTTP; empty for none."""
 
 
 class _UtcFormatter(logging.Formatter):
@@ -110,16 +125,16 @@ class Telemetry:
             provider.shutdown()
 
 
-def set_up(settings: Settings, service: str) -> Telemetry:
+def set_up(choices: Choices, service: str) -> Telemetry:
     """Set up logging, and traces and metrics where an OTLP endpoint is configured; call it before a client connects.
 
     StackError where the endpoint is configured and the extra `otel` is not installed.
     """
-    set_up_logging(settings.log_format, settings.log_level)
-    if not settings.otlp_endpoint:
+    set_up_logging(choices.log_format, choices.log_level)
+    if not choices.otlp_endpoint:
         return Telemetry(enabled=False)
     try:
-        return Telemetry(enabled=True, _providers=_exporting(settings.otlp_endpoint.rstrip("/"), service))
+        return Telemetry(enabled=True, _providers=_exporting(choices.otlp_endpoint.rstrip("/"), service))
     except ImportError as error:
         raise StackError(
             f"an OTLP endpoint is configured, but {error.name or 'OpenTelemetry'} is not installed",

