@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from releasepilot.model.commit import Commit
 from releasepilot.model.plan import DependencyUpdate, Release, Splice
-from releasepilot.versioning.conventional import ConventionalCommit, parse, revert_of, subject
+from releasepilot.versioning.conventional import BREAKING, ConventionalCommit, parse, parse_header, revert_of, subject
 
 _TITLE = "# Changelog"
 _HEADINGS = {"feat": "Features", "feature": "Features", "fix": "Bug fixes", "perf": "Performance"}
@@ -21,9 +21,6 @@ _MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])")
 #: What it reads as markup at the beginning of a line.
 _OPENING = re.compile(r"(?:[-+#=]|[0-9]{1,9}(?=[.)]))")
 _INVISIBLE = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
-#: What a forge or a browser would link or notify.
-_LIVE = ("@", "://", "www.")
-
 _RELEASE = re.compile(r"#{1,3} .*?\d+\.\d+")
 _NO_VERSIONS: Mapping[str, str] = MappingProxyType({})
 
@@ -104,15 +101,21 @@ def _inline(text: str) -> str:
     """Do the same for text that stands inside a line."""
     cut = text if len(text) <= _MAX_LINE else text[:_MAX_LINE] + "…"
     words = _INVISIBLE.sub(" ", cut).split()
-    return " ".join(_code(word) if any(mark in word for mark in _LIVE) else _plain(word) for word in words)
+    if not _live(cut):
+        return _plain(" ".join(words))
+    return " ".join(_code(word) if _live(word) else _plain(word) for word in words)
 
 
-def _plain(word: str) -> str:
-    return _MARKUP.sub(r"\\\g<0>", word)
+def _live(text: str) -> bool:
+    return "@" in text or "://" in text or "www." in text
+
+
+def _plain(text: str) -> str:
+    return _MARKUP.sub(r"\\\g<0>", text)
 
 
 def _code(word: str) -> str:
-    """Show a word as code."""
+    """Show a word as code: a forge or a browser would link it, or notify somebody."""
     return f"`{word.replace('`', '')}`"
 
 
@@ -138,7 +141,9 @@ def _targets(shas: Iterable[str], commits: Sequence[Commit]) -> set[str]:
 
 def _entries(commit: Commit) -> Iterable[tuple[str, str]]:
     """Yield heading and line for each thing that a commit says; a breaking feature stands in both places."""
-    parsed = parse(commit.message)
+    # Only a footer can say more than the first line, and few messages have it.
+    whole = any(token in commit.message for token in BREAKING)
+    parsed = parse(commit.message) if whole else parse_header(commit.message)
     sha = f" ({commit.sha[:_SHORT_SHA]})" if commit.sha else ""
     reverts = revert_of(commit.message)
     if reverts is not None:

@@ -6,13 +6,14 @@ Every function is linear in the length of the message, whatever it contains.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _HEADER = re.compile(r"([^\s():!]+)(?:\(([^()\n]+)\))?(!)?: +(\S.*)")
 _FOOTER = re.compile(
     r"^(?:(BREAKING[ -]CHANGE):(?: +|(?=\n|\Z))|([A-Za-z0-9][A-Za-z0-9-]*)(?:: +|[ ]\#)(?=\S))", re.MULTILINE
 )
-_BREAKING = ("BREAKING CHANGE", "BREAKING-CHANGE")
+#: The footers that tell of an incompatible change.
+BREAKING = ("BREAKING CHANGE", "BREAKING-CHANGE")
 _REVERTS = "this reverts commit "
 _SHA = re.compile(r"[0-9A-Fa-f]{7,64}")
 #: Characters of a first line that are looked at.
@@ -53,32 +54,40 @@ class Revert:
     shas: tuple[str, ...]
 
 
-def parse(message: str) -> ConventionalCommit | None:
-    """Read a message; None where its first line is not `<type>[(scope)][!]: <description>`.
+def parse_header(message: str) -> ConventionalCommit | None:
+    """Read the first line alone; None where it is not `<type>[(scope)][!]: <description>`.
 
     White space around the message is ignored, as git does. Merge commits and git's own reverts have no type, so
     they are None.
     """
-    header, _, rest = message.strip().partition("\n")
-    found = _HEADER.fullmatch(header[:_MAX_HEADER].rstrip())
+    found = _HEADER.fullmatch(subject(message))
     if found is None:
         return None
-    kind, scope, bang, description = found[1], (found[2] or "").strip(), found[3], found[4]
-    if not rest:
-        breaking = description if bang else ""
-        return ConventionalCommit(
-            type=kind, scope=scope, description=description, breaking=bool(bang), breaking_change=breaking
-        )
-    body, footers = _split(rest.replace("\r\n", "\n"))
-    notes = [value for token, value in footers if token in _BREAKING]
+    kind, scope, bang, description = found.groups()
     return ConventionalCommit(
         type=kind,
-        scope=scope,
+        scope=scope.strip() if scope else "",
         description=description,
+        breaking=bang is not None,
+        breaking_change=description if bang else "",
+    )
+
+
+def parse(message: str) -> ConventionalCommit | None:
+    """Read a whole message; None as in `parse_header`."""
+    commit = parse_header(message)
+    rest = message.strip().partition("\n")[2]
+    if commit is None or not rest:
+        return commit
+    body, footers = _split(rest.replace("\r\n", "\n"))
+    notes = [value for token, value in footers if token in BREAKING]
+    breaking_change = "\n".join(note for note in notes if note) or (commit.description if notes else "")
+    return replace(
+        commit,
         body=body,
         footers=footers,
-        breaking=bool(bang) or bool(notes),
-        breaking_change="\n".join(note for note in notes if note) or (description if bang or notes else ""),
+        breaking=commit.breaking or bool(notes),
+        breaking_change=breaking_change or commit.breaking_change,
     )
 
 
