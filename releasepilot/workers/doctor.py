@@ -37,6 +37,8 @@ _GIT = (2, 30)
 _SPACE = 1_000_000_000
 #: Seconds that a server may take to answer.
 _PATIENCE = 10.0
+#: How often to look for a worker, a second apart.
+_LOOKS = 6
 
 
 class Finding(Value):
@@ -148,13 +150,23 @@ async def _temporal(servers: Servers) -> list[Finding]:
     try:
         async with asyncio.timeout(_PATIENCE):
             client = await dial(servers)
-            unserved = [queue for queue in Queue if not await _is_served(client, queue)]
+            unserved = await _unserved(client)
     except (StackError, RPCError, TimeoutError) as error:
         detail = str(error) or f"no answer within {_PATIENCE:.0f} seconds"
         return [_found("Temporal server", False, detail, "check that it runs at this address")]
     detail = f"nobody takes steps of {', '.join(unserved)}" if unserved else "takes steps of every queue"
     worker = _found("worker", not unserved, detail, "`releasepilot worker` starts one")
     return [_found("Temporal server", True, client.service_client.config.target_host), worker]
+
+
+async def _unserved(client: Client) -> list[Queue]:
+    """Return the queues that nobody serves, after giving a worker that has just been started time to ask."""
+    for _ in range(_LOOKS):
+        unserved = [queue for queue in Queue if not await _is_served(client, queue)]
+        if not unserved:
+            break
+        await asyncio.sleep(1)
+    return unserved
 
 
 async def _is_served(client: Client, queue: Queue) -> bool:
