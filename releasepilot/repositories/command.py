@@ -73,6 +73,8 @@ _CREDENTIALS = re.compile(r"(?P<scheme>https?://)[^/\s]+@|(?P<ssh>ssh://[^/:\s@]
 
 _FULL_OR_FORBIDDEN = re.compile(
     r"No space left on device|Disk quota exceeded|File too large|Read-only file system"
+    # A child of git that the limit on file sizes ended.
+    rf"|died of signal {int(signal.SIGXFSZ)}\b"
     r"|(?:creat|writ|mkdir|lock)[^\n]*Permission denied"
 )
 

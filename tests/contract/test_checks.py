@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from pydantic import JsonValue
 from support.answers import Answers, running_answers
 from support.calls import STARTED, TRAIN, a_call, a_release, an_edit
 from support.remotes import make_remote
@@ -32,7 +33,7 @@ class TestHttp(ActuatorContract):
     def scene(self, folder: Path) -> Scene:
         """Ask a real server that answers as expected."""
         release = a_release(make_remote(folder / "api.git"))
-        config = {"url": f"{self._answers.url}/{{version}}", "contains": "v{version}"}
+        config: dict[str, JsonValue] = {"url": f"{self._answers.url}/{{version}}", "contains": "v{version}"}
         self._answers.say(200, "running v1.1.0")
         return Scene(
             actuator=Http(Tools(cache=folder / "cache")), call=a_call(Http, release, config), effects=lambda: 0

@@ -13,8 +13,11 @@ from releasepilot.plugins.spec import Call, Tools
 from releasepilot.repositories.command import Cancellation, in_thread
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.publication import Publication
+from releasepilot.repositories.release_refs import ReleaseRefs
+from releasepilot.repositories.staging import Staging
 
 T = TypeVar("T")
+RefsT = TypeVar("RefsT", bound=ReleaseRefs)
 
 
 class NoConfig(BaseModel):
@@ -23,12 +26,12 @@ class NoConfig(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-async def _with_publication(tools: Tools, call: Call[NoConfig], work: Callable[[Publication], T]) -> T:
+async def _with_refs(tools: Tools, call: Call[NoConfig], kind: type[RefsT], work: Callable[[RefsT], T]) -> T:
     """Do git work in a thread, where a cancelled step ends its git processes."""
 
     def run(cancellation: Cancellation) -> T:
         mirror = Mirror(tools.cache, call.release.repo, timeout=tools.git_timeout, cancellation=cancellation)
-        return work(Publication(mirror, call.release, train=call.train, when=call.train_started_at))
+        return work(kind(mirror, call.release, train=call.train, when=call.train_started_at))
 
     return await in_thread(run)
 
@@ -49,16 +52,16 @@ class GitStage:
 
     async def observe(self, call: Call[NoConfig]) -> Observation:
         """Look at the staging ref. A tag of this name that somebody else made is a conflict already here."""
-        return await _with_publication(self._tools, call, Publication.observe_staged)
+        return await _with_refs(self._tools, call, Staging, Staging.observe)
 
     async def apply(self, call: Call[NoConfig]) -> dict[str, str]:
         """Build and push; the notes hold the ids of the commit and of the tag object."""
-        built = await _with_publication(self._tools, call, Publication.stage)
+        built = await _with_refs(self._tools, call, Staging, Staging.stage)
         return {"commit": built.commit, "tag": built.tag}
 
     async def revert(self, call: Call[NoConfig], _receipt: Receipt | None) -> str:
         """Delete the staging ref."""
-        return await _with_publication(self._tools, call, Publication.unstage)
+        return await _with_refs(self._tools, call, Staging, Staging.unstage)
 
 
 class GitPublish:
@@ -77,14 +80,14 @@ class GitPublish:
 
     async def observe(self, call: Call[NoConfig]) -> Observation:
         """Look at the tag and at the branch; `found` is the release commit."""
-        return await _with_publication(self._tools, call, Publication.observe)
+        return await _with_refs(self._tools, call, Publication, Publication.observe)
 
     async def apply(self, call: Call[NoConfig]) -> dict[str, str]:
         """Push; the notes hold the ids of the commit and of the tag object."""
-        built = await _with_publication(self._tools, call, Publication.publish)
+        built = await _with_refs(self._tools, call, Publication, Publication.publish)
         return {"commit": built.commit, "tag": built.tag}
 
     async def revert(self, call: Call[NoConfig], receipt: Receipt | None) -> str:
         """Take it back in one push; what stays are the release commit and its revert."""
         commit = receipt.notes.get("commit") if receipt else None
-        return await _with_publication(self._tools, call, lambda publication: publication.unpublish(commit))
+        return await _with_refs(self._tools, call, Publication, lambda refs: refs.unpublish(commit))

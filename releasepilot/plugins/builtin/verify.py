@@ -19,7 +19,7 @@ from releasepilot.plugins.process import run_command
 from releasepilot.plugins.spec import Call, Tools
 from releasepilot.repositories.command import Cancellation, in_thread
 from releasepilot.repositories.mirror import Mirror
-from releasepilot.repositories.publication import Publication
+from releasepilot.repositories.staging import Staging
 
 
 class VerifyConfig(BaseModel):
@@ -110,8 +110,8 @@ class Verify:
         mirror = Mirror(
             self._tools.cache, call.release.repo, timeout=self._tools.git_timeout, cancellation=cancellation
         )
-        publication = Publication(mirror, call.release, train=call.train, when=call.train_started_at)
-        return publication.export_staged(folder)
+        staging = Staging(mirror, call.release, train=call.train, when=call.train_started_at)
+        return staging.export(folder)
 
 
 def _digest(call: Call[VerifyConfig]) -> str:

@@ -1,0 +1,190 @@
+"""What `exec` runs, with which words and environment, and what it makes of how a command ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pydantic import JsonValue, ValidationError
+from support.calls import TRAIN, a_call, a_release
+from support.remotes import make_remote
+
+from releasepilot.errors import StepConflict, StepError, StepRefused
+from releasepilot.model.plan import Release
+from releasepilot.model.receipt import Presence
+from releasepilot.plugins.builtin.exec import Exec, ExecConfig
+from releasepilot.plugins.spec import Call, Tools
+
+
+@pytest.fixture
+def release(tmp_path: Path) -> Release:
+    """Release a small component."""
+    return a_release(make_remote(tmp_path / "api.git"))
+
+
+@pytest.fixture
+def actuator(tmp_path: Path) -> Exec:
+    """Run commands, with markers in a fresh cache."""
+    return Exec(Tools(cache=tmp_path / "cache"))
+
+
+def shell(release: Release, script: str, **more: JsonValue) -> Call[Any]:
+    """Call with a script as the applying command."""
+    return a_call(Exec, release, {"shell": True, "apply": script, **more})
+
+
+async def test_placeholders_fill_words_after_splitting(actuator: Exec, release: Release, tmp_path: Path) -> None:
+    """A value with spaces or quotes stays one word; other braces stay as they are."""
+    nasty = release.model_copy(update={"to_version": "1.0.0 $(touch x); 'y'"})
+    config: dict[str, JsonValue] = {"apply": f"{_writer(tmp_path)} {{version}} --tag={{tag}} {{other}} '{{print $1}}'"}
+    await actuator.apply(a_call(Exec, nasty, config))
+    assert (tmp_path / "words").read_text().splitlines() == [
+        "1.0.0 $(touch x); 'y'",
+        "--tag=v1.1.0",
+        "{other}",
+        "{print $1}",
+    ]
+
+
+async def test_a_shell_gets_the_facts_as_environment(actuator: Exec, release: Release, tmp_path: Path) -> None:
+    """In a script nothing is filled in: values come as variables, next to those of the catalog."""
+    script = 'printf "%s|" "{version}" "$RELEASEPILOT_VERSION" "$RELEASEPILOT_EFFECT_KEY" "$WHERE" > "$WHERE"'
+    out = tmp_path / "out"
+    await actuator.apply(shell(release, script, env={"WHERE": str(out), "RELEASEPILOT_VERSION": "forged"}))
+    assert out.read_text() == f"{{version}}|1.1.0|{TRAIN}/api/exec|{out}|"
+
+
+async def test_a_failing_command_can_be_tried_again(actuator: Exec, release: Release) -> None:
+    """The error holds the end of what the command wrote, no more than 4 kB of it."""
+    with pytest.raises(StepError, match="ended with status 7") as caught:
+        await actuator.apply(shell(release, "yes complaint | head -c 100000; echo the end >&2; exit 7"))
+    assert caught.value.retryable
+    assert "the end" in caught.value.message
+    assert len(caught.value.message) < 4300
+
+
+async def test_a_command_that_does_not_exist_is_refused(actuator: Exec, release: Release) -> None:
+    """Trying again would not install it."""
+    with pytest.raises(StepRefused, match="'no-such-program' cannot be started"):
+        await actuator.apply(a_call(Exec, release, {"apply": "no-such-program --now"}))
+
+
+async def test_a_time_limit_ends_the_whole_group(actuator: Exec, release: Release) -> None:
+    """Children of a script that takes too long do not live on."""
+    call = a_call(Exec, release, {"shell": True, "apply": "echo begun; sleep 4721.5 & sleep 4721.5"}, timeout=1)
+    with pytest.raises(StepError, match="did not end within 1 seconds: begun"):
+        await actuator.apply(call)
+    assert not _running("sleep 4721.5")
+
+
+async def test_cancellation_ends_the_whole_group(actuator: Exec, release: Release) -> None:
+    """An aborted step leaves nothing running."""
+    task = asyncio.create_task(actuator.apply(shell(release, "sleep 4722.5 & sleep 4722.5")))
+    await asyncio.sleep(0.3)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not _running("sleep 4722.5")
+
+
+async def test_a_command_reads_nothing_and_may_leave_a_service_behind(actuator: Exec, release: Release) -> None:
+    """Standard input is empty, and a background process with our pipe open does not hold up the step."""
+    began = time.monotonic()
+    await actuator.apply(shell(release, "cat; sleep 5 & echo started"))
+    assert time.monotonic() - began < 4
+
+
+@pytest.mark.parametrize(("status", "presence"), [(0, Presence.PRESENT), (1, Presence.ABSENT), (3, Presence.CONFLICT)])
+async def test_exit_codes_of_observe(actuator: Exec, release: Release, status: int, presence: Presence) -> None:
+    """0 present, 1 absent, 3 conflict; what it wrote is what was found."""
+    seen = await actuator.observe(shell(release, "true", observe=f"echo sha256:1; exit {status}"))
+    assert seen.presence is presence
+    assert seen.found == ("" if status == 1 else "sha256:1")
+
+
+async def test_any_other_exit_code_of_observe_is_an_error(actuator: Exec, release: Release) -> None:
+    """An observer that fails says nothing about the world."""
+    with pytest.raises(StepError, match="observe command ended with status 2"):
+        await actuator.observe(shell(release, "true", observe="exit 2"))
+
+
+async def test_a_marker_remembers_across_restarts(release: Release, tmp_path: Path) -> None:
+    """Another process with the same cache folder sees the effect; another version under its name is a conflict."""
+    await Exec(Tools(cache=tmp_path / "cache")).apply(shell(release, "true"))
+    again = Exec(Tools(cache=tmp_path / "cache"))
+    assert (await again.observe(shell(release, "true"))).presence is Presence.PRESENT
+    other = shell(release.model_copy(update={"to_version": "9.0.0"}), "true")
+    assert (await again.observe(other)).presence is Presence.CONFLICT
+    with pytest.raises(StepConflict):
+        await again.apply(other)
+
+
+async def test_without_a_revert_command_the_effect_is_said_to_stay(actuator: Exec, release: Release) -> None:
+    """Nobody is told that something was undone which was not."""
+    call = shell(release, "true")
+    await actuator.apply(call)
+    assert await actuator.revert(call, None) == "the effect of api/exec stays: its declaration has no revert command"
+    assert (await actuator.observe(call)).presence is Presence.PRESENT
+
+
+async def test_a_revert_runs_where_an_apply_may_have_run(actuator: Exec, release: Release, tmp_path: Path) -> None:
+    """Without an observer and without a marker the effect may still be there; after a revert it is not run again."""
+    log = tmp_path / "log"
+    call = shell(release, "true", revert=f"echo undone >> {log}")
+    await actuator.revert(call, None)
+    await actuator.revert(call, None)
+    assert log.read_text() == "undone\n"
+
+
+async def test_a_failing_revert_can_be_tried_again(actuator: Exec, release: Release) -> None:
+    """Compensations have their own retries."""
+    with pytest.raises(StepError, match="revert command ended with status 1") as caught:
+        await actuator.revert(shell(release, "true", revert="exit 1"), None)
+    assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {},
+        {"apply": ""},
+        {"apply": []},
+        {"apply": ["make", "a\0b"]},
+        {"apply": ["make", "all"], "shell": True},
+        {"apply": "make", "env": {"A=B": "c"}},
+        {"apply": "make", "cwd": "/"},
+    ],
+)
+def test_a_configuration_that_cannot_work_is_refused(config: dict[str, JsonValue]) -> None:
+    """A catalog's author hears of it before a train starts."""
+    with pytest.raises(ValidationError):
+        ExecConfig.model_validate(config)
+
+
+def test_a_script_keeps_its_quotes() -> None:
+    """One text for a shell is not split on the way."""
+    script = "echo 'a  b' && \"$HOME\""
+    assert ExecConfig.model_validate({"apply": script, "shell": True}).apply == (script,)
+
+
+def _writer(folder: Path) -> Path:
+    """Make a program that writes its words into a file, one a line."""
+    program = folder / "write-words"
+    program.write_text(f'#!/bin/sh\nprintf "%s\\n" "$@" > {folder}/words\n')
+    program.chmod(0o755)
+    return program
+
+
+def _running(words: str) -> bool:
+    """Look for a process by its words; a killed one may take a moment to go."""
+    for _ in range(20):
+        listing = subprocess.run(["ps", "-eo", "pid,args"], check=True, capture_output=True, text=True).stdout
+        if not any(words in line and str(os.getpid()) not in line.split()[:1] for line in listing.splitlines()):
+            return False
+        time.sleep(0.05)
+    return True
