@@ -10,13 +10,12 @@ import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from releasepilot.plugins.registry import Registry
-
 from benchmarks.result import Result, interleaved
 from releasepilot.control import build_request, local_actor
 from releasepilot.graph.planner import make_plan
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.plan import Plan
+from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 from releasepilot.repositories.snapshot import take_snapshot
 

@@ -22,7 +22,6 @@ from releasepilot.model.plan import Release
 from releasepilot.model.receipt import Observation, Receipt
 from releasepilot.model.step import Queue, SagaClass, Step, Undo
 
-
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
 
 
