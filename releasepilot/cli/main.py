@@ -6,6 +6,7 @@ import os
 import sys
 from contextlib import suppress
 from importlib import import_module
+from io import TextIOWrapper
 from pathlib import Path
 from typing import NoReturn
 
@@ -88,6 +89,10 @@ def cli(ctx: click.Context, state_dir: Path | None, catalog: Path, quiet: bool, 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run one command and leave the process with its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A terminal that has no arrow shows a question mark, which is better than no plan at all.
+            stream.reconfigure(errors="replace")
     try:
         code = cli.main(args=words, prog_name="releasepilot", standalone_mode=False)
     except Exception as error:  # noqa: BLE001 every error of every command ends here, once

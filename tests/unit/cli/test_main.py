@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -100,6 +101,18 @@ def test_verbose_adds_the_traceback(tmp_path: Path) -> None:
     ended = run("--verbose", "validate", cwd=tmp_path)
     assert "Traceback" in ended.stderr
     assert "error[RP100]" in ended.stderr
+
+
+def test_a_terminal_without_unicode_gets_a_question_mark(tmp_path: Path) -> None:
+    """What the output's encoding cannot show is replaced, not fatal."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "releasepilot.cli.main", "-C", "→.yaml", "validate"],
+        capture_output=True,
+        check=False,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": "latin-1"},
+    )
+    assert ended.stderr.startswith(b"error[RP100] there is no catalog ?.yaml")
 
 
 def test_a_release_that_nobody_can_confirm_is_refused_before_anything_is_read(tmp_path: Path) -> None:
