@@ -89,7 +89,7 @@ def _verify(entry: ComponentEntry, traits: dict[str, ActuatorTraits]) -> list[_D
     if hooks.verify is None:
         return []
     config = {"command": list(hooks.verify), "shell": hooks.shell}
-    declaration = StepDeclaration(uses="verify", name="verify", timeout=hooks.timeout, attempts=1, config=config)
+    declaration = StepDeclaration(uses="verify", name="verify", timeout=hooks.timeout, config=config)
     return [_Declared(declaration, traits)]
 
 
