@@ -171,6 +171,21 @@ class Hooks(Value):
     shell: bool = False
     timeout: Seconds = Field(default=1800, ge=1, le=86400)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_script(cls, data: object) -> object:
+        """Leave a script for a shell in one piece: splitting would lose its quotes."""
+        if isinstance(data, dict) and data.get("shell") is True and isinstance(data.get("verify"), str):
+            return {**data, "verify": [data["verify"]]}
+        return data
+
+    @model_validator(mode="after")
+    def _one_script(self) -> Self:
+        """Refuse several words where a shell takes one script."""
+        if self.shell and self.verify is not None and len(self.verify) != 1:
+            raise ValueError("with `shell: true` the command `verify` is one text")
+        return self
+
 
 class ComponentEntry(Value):
     """One component as the catalog describes it."""

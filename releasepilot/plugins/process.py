@@ -68,6 +68,15 @@ class _Output:
         return self._kept.decode("utf-8", "replace").strip()
 
 
+def limit_of(timeout: float) -> float:
+    """Return the seconds that a step of this timeout leaves to its command.
+
+    It is a little less, so that the command is ended here, with the end of its output in the error, and not by the
+    engine's own clock, which knows nothing of it.
+    """
+    return max(1.0, 0.95 * timeout)
+
+
 async def run_command(
     words: Sequence[str],
     *,

@@ -13,7 +13,7 @@ from releasepilot.model.step import Queue, SagaClass, Undo
 from releasepilot.model.value import Argv
 from releasepilot.plugins.markers import Markers, MarkerState
 from releasepilot.plugins.placeholders import environment_of, facts_of, fill
-from releasepilot.plugins.process import Finished, run_command
+from releasepilot.plugins.process import Finished, limit_of, run_command
 from releasepilot.plugins.spec import Call, Tools
 
 _ABSENT, _CONFLICT = 1, 3
@@ -152,7 +152,7 @@ class Exec:
         facts = facts_of(call)
         words = command if call.config.shell else [fill(word, facts) for word in command]
         env = {**call.config.env, **environment_of(call)}
-        return await run_command(words, shell=call.config.shell, env=env, limit=call.step.timeout)
+        return await run_command(words, shell=call.config.shell, env=env, limit=limit_of(call.step.timeout))
 
 
 def _artefact(call: Call[ExecConfig]) -> str:

@@ -7,15 +7,15 @@ import tempfile
 from pathlib import Path
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
 from releasepilot.errors import StepRefused
 from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
-from releasepilot.model.value import Argv, Seconds
+from releasepilot.model.value import Argv
 from releasepilot.plugins.markers import Markers, MarkerState
 from releasepilot.plugins.placeholders import environment_of, facts_of, fill
-from releasepilot.plugins.process import run_command
+from releasepilot.plugins.process import limit_of, run_command
 from releasepilot.plugins.spec import Call, Tools
 from releasepilot.repositories.command import Cancellation, in_thread
 from releasepilot.repositories.mirror import Mirror
@@ -23,7 +23,7 @@ from releasepilot.repositories.staging import Staging
 
 
 class VerifyConfig(BaseModel):
-    """The command and its limit."""
+    """The command. Its time is the step's timeout."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -31,7 +31,6 @@ class VerifyConfig(BaseModel):
     command: Argv
     #: The command is one text for `/bin/sh -c`; placeholders are not filled in, use the environment.
     shell: bool = False
-    timeout: Seconds = Field(default=1800, ge=1, le=86400)
 
     @model_validator(mode="before")
     @classmethod
@@ -90,7 +89,7 @@ class Verify:
                 shell=call.config.shell,
                 env={**environment_of(call), "RELEASEPILOT_TREE": folder},
                 cwd=tree / call.release.path,
-                limit=call.config.timeout,
+                limit=limit_of(call.step.timeout),
             )
         if ended.status != 0:
             raise StepRefused(

@@ -15,6 +15,7 @@ from support.calls import a_call, a_release, an_edit
 from support.remotes import make_remote
 
 from releasepilot.errors import StepError, StepNotReady, StepRefused
+from releasepilot.model.catalog import Hooks
 from releasepilot.model.plan import Release
 from releasepilot.model.receipt import Presence
 from releasepilot.plugins.builtin.git import GitStage
@@ -172,3 +173,12 @@ def test_a_verification_that_cannot_work_is_refused(config: dict[str, JsonValue]
     """A catalog's author hears of it before a train starts."""
     with pytest.raises(ValidationError):
         VerifyConfig.model_validate(config)
+
+
+def test_a_hooks_script_keeps_its_quotes() -> None:
+    """What a catalog writes for a shell reaches the shell in one piece; several words are refused."""
+    hooks = Hooks.model_validate({"verify": "cd 'a  b' && make", "shell": True})
+    assert hooks.verify == ("cd 'a  b' && make",)
+    assert Hooks.model_validate(hooks.model_dump()) == hooks
+    with pytest.raises(ValidationError, match="one text"):
+        Hooks.model_validate({"verify": ["make", "all"], "shell": True})
