@@ -11,7 +11,7 @@ from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.outline import outline_of
 from releasepilot.graph.planner import make_plan
-from releasepilot.model.plan import differences
+from releasepilot.model.plan import Plan, differences
 from releasepilot.model.train import Outline
 from releasepilot.repositories.snapshot import take_snapshot
 from releasepilot.store.read import Reader
@@ -39,10 +39,12 @@ class Planning:
             )
             plan = await asyncio.to_thread(make_plan, snapshot, call.request)
             await self._ledger.keep(plan)
-            changes = differences(await self._reader.plan(call.previous), plan) if call.previous else ()
-            if not call.previous and call.request.confirmed not in ("", plan.digest):
-                changes = await self._since_confirmed(call)
-            return outline_of(plan, call.request, changes)
+            return outline_of(plan, call.request, await self._changes(call, plan))
 
-    async def _since_confirmed(self, call: PrepareCall) -> tuple[str, ...]:
-        return (f"the plan that {call.request.requested_by} confirmed is not what would be released now",)
+    async def _changes(self, call: PrepareCall, plan: Plan) -> tuple[str, ...]:
+        """Say what differs from the plan before, or from the one that came confirmed with the request."""
+        if call.previous:
+            return differences(await self._reader.plan(call.previous), plan)
+        if call.request.confirmed in ("", plan.digest):
+            return ()
+        return (f"what would be released now is not the plan that {call.request.requested_by} confirmed",)

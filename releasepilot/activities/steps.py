@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import OrderedDict
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic
 from typing import Any, TypeVar
 
+from opentelemetry import metrics, trace
 from pydantic import BaseModel
 from temporalio import activity
 
 from releasepilot.activities.failure import failures_explained
-from releasepilot.errors import StepConflict, StepUnconverged
+from releasepilot.errors import ReleasePilotError, StepConflict, StepUnconverged
 from releasepilot.model.plan import Plan
 from releasepilot.model.receipt import Observation, Presence, Receipt, Undone
 from releasepilot.model.step import Undo
@@ -23,6 +26,13 @@ from releasepilot.store.read import Reader
 from releasepilot.workflows.ports import Activity, StepCall
 
 _GivenT = TypeVar("_GivenT")
+
+_log = logging.getLogger("releasepilot.steps")
+_tracer = trace.get_tracer("releasepilot")
+_attempts = metrics.get_meter("releasepilot").create_counter("releasepilot.step.attempts", description="Step attempts")
+_duration = metrics.get_meter("releasepilot").create_histogram(
+    "releasepilot.step.duration", unit="s", description="Wall time of a step's attempt"
+)
 
 #: Seconds between two signs of life.
 _BEAT = 2.0
@@ -61,7 +71,7 @@ class Steps:
     @activity.defn(name=Activity.APPLY)
     async def apply(self, step_call: StepCall) -> Receipt:
         """Bring a step's effect about, unless it is there; prove it by looking again."""
-        with failures_explained():
+        with failures_explained(), _measured("apply", step_call):
             began = monotonic()
             call, actuator = await self._open(step_call)
             receipt = await _alive(_converge(call, actuator))
@@ -70,7 +80,7 @@ class Steps:
     @activity.defn(name=Activity.REVERT)
     async def revert(self, step_call: StepCall) -> Undone:
         """Take a step's effect back as far as its undo reaches; prove it by looking."""
-        with failures_explained():
+        with failures_explained(), _measured("revert", step_call):
             call, actuator = await self._open(step_call)
             receipt = await self._reader.receipt(step_call.train, step_call.step)
             return await _alive(_undo(call, actuator, receipt))
@@ -89,6 +99,27 @@ class Steps:
             beat=activity.heartbeat,
         )
         return call, self._registry.actuator(step.uses)
+
+
+@contextmanager
+def _measured(verb: str, step_call: StepCall) -> Iterator[None]:
+    """Trace, time and log one attempt. Without a configured collector the first two cost nothing."""
+    component, _, step = step_call.step.partition("/")
+    where = {"train": step_call.train, "component": component, "step": step}
+    began = monotonic()
+    ended = "failed"
+    with _tracer.start_as_current_span(f"step {verb}", attributes={f"releasepilot.{k}": v for k, v in where.items()}):
+        try:
+            yield
+            ended = "done"
+        except ReleasePilotError as error:
+            _log.warning("%s failed: %s", verb, error, extra=where)
+            raise
+        finally:
+            took = monotonic() - began
+            _attempts.add(1, {"verb": verb, "ended": ended})
+            _duration.record(took, {"verb": verb, "ended": ended})
+    _log.info("%s done in %.3f s", verb, took, extra=where)
 
 
 def _scheduled_at() -> datetime:

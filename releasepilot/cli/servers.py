@@ -5,10 +5,14 @@ from __future__ import annotations
 import os
 import sys
 
+import click
+from opentelemetry import trace
+
 from releasepilot.cli.invocation import Invocation
 from releasepilot.cli.render.progress import waiting
 from releasepilot.control import Servers
 from releasepilot.settings import Settings
+from releasepilot.telemetry import set_up
 from releasepilot.workers.local import ensure_stack
 
 
@@ -22,11 +26,17 @@ def realm_of(settings: Settings) -> str:
     return "local" if settings.embedded else "os"
 
 
-def reach(settings: Settings, *, quiet: bool = False) -> Servers:
+def reach(settings: Settings, *, quiet: bool = False, service: str = "releasepilot") -> Servers:
     """Return where the servers are; StackError where the embedded ones cannot be started.
 
-    It blocks outside of any event loop, so that Ctrl-C ends the waiting at once.
+    Where a collector is configured, the command is traced from here on, under the name of `service`. It blocks
+    outside of any event loop, so that Ctrl-C ends the waiting at once.
     """
+    told = set_up(settings, service)
+    context = click.get_current_context()
+    context.call_on_close(told.close)
+    if told.enabled:
+        context.with_resource(trace.get_tracer("releasepilot").start_as_current_span(context.command_path))
     with waiting(sys.stderr, "starting the servers", quiet=quiet) as tell:
         endpoints = ensure_stack(settings, progress=tell)
     return Servers(
@@ -36,4 +46,5 @@ def reach(settings: Settings, *, quiet: bool = False) -> Servers:
         temporal_environ=settings.temporal_environ,
         database_url=endpoints.database_url,
         realm=realm_of(settings),
+        plugins=told.plugins(),
     )

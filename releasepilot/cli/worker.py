@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from dataclasses import replace
 
 import click
 
@@ -15,7 +14,6 @@ from releasepilot.cli.servers import reach, settings_of
 from releasepilot.control import Servers, dial
 from releasepilot.model.step import Queue
 from releasepilot.settings import Settings
-from releasepilot.telemetry import set_up
 from releasepilot.workers.pool import Posting, work
 
 _log = logging.getLogger("releasepilot.worker")
@@ -41,12 +39,8 @@ def worker(invocation: Invocation, queues: tuple[str, ...], slots: int) -> int:
     """
     settings = settings_of(invocation)
     chosen = tuple(Queue) if "all" in queues else tuple(Queue(name) for name in dict.fromkeys(queues))
-    told = set_up(settings, "releasepilot-worker")
-    servers = replace(reach(settings, quiet=True), plugins=told.plugins())
-    try:
-        asyncio.run(_work(settings, servers, chosen, slots))
-    finally:
-        told.close()
+    servers = reach(settings, quiet=True, service="releasepilot-worker")
+    asyncio.run(_work(settings, servers, chosen, slots))
     return Exit.OK
 
 

@@ -10,6 +10,7 @@ import networkx as nx
 
 from releasepilot.errors import CycleError
 from releasepilot.model.catalog import Catalog, ComponentEntry
+from releasepilot.model.commit import Commit
 from releasepilot.model.snapshot import ComponentSource, Snapshot
 from releasepilot.versioning.ecosystems import MANIFESTS
 from releasepilot.versioning.ecosystems.manifest import Package
@@ -29,6 +30,11 @@ class Component:
     def name(self) -> str:
         """The catalog's name."""
         return self.entry.name
+
+    @property
+    def changes(self) -> tuple[Commit, ...]:
+        """The commits since the last release that people made, newest first."""
+        return tuple(commit for commit in self.source.commits if not commit.bookkeeping)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)

@@ -62,7 +62,7 @@ def _by_commits(catalog: Catalog, component: Component) -> Decided | None:
     source = component.source
     decision = decide(
         source.last_version,
-        (commit.message for commit in source.commits),
+        (commit.message for commit in component.changes),
         versioning.policy,
         initial=versioning.initial,
     )

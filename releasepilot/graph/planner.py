@@ -77,7 +77,7 @@ def _release(draft: _Draft, name: str, needs: Sequence[str]) -> Release:
     section = changelog.section(
         version=decided.version,
         date=draft.request.date,
-        commits=source.commits,
+        commits=component.changes,
         updates=updates,
         versions={update.component: draft.decided[update.component].version for update in updates},
         reasons=decided.reasons,

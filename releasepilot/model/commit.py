@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from releasepilot.model.value import Value
 
+#: The trailers of our own commits: `<train>`, `<component>`, `<train>/<component>`.
+TRAIN_TRAILER = "Release-Train"
+COMPONENT_TRAILER = "Release-Component"
+REVERT_TRAILER = "Reverts-Release"
+
 
 class Commit(Value):
     """One commit. Every text in it is untrusted data."""
@@ -22,3 +27,11 @@ class Commit(Value):
     def subject(self) -> str:
         """The first line."""
         return self.message.lstrip().partition("\n")[0].rstrip()
+
+    @property
+    def bookkeeping(self) -> bool:
+        """Whether ReleasePilot made it: a release commit or its revert, which is no reason to release again."""
+        if TRAIN_TRAILER not in self.message and REVERT_TRAILER not in self.message:
+            return False
+        last = self.message.rstrip().rpartition("\n\n")[2]
+        return any(line.startswith((f"{TRAIN_TRAILER}: ", f"{REVERT_TRAILER}: ")) for line in last.splitlines())

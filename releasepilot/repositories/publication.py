@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from releasepilot.errors import StepConflict
+from releasepilot.model.commit import COMPONENT_TRAILER, REVERT_TRAILER
 from releasepilot.model.receipt import Observation, Presence
 from releasepilot.repositories.command import redact
 from releasepilot.repositories.history import is_ancestor
@@ -135,7 +136,7 @@ class Publication(ReleaseRefs):
         self._need(self._release.head)
         reverted: str | None = None
         for sha, message in self._messages(f"{self._release.head}..{tip}"):
-            if reverted is None and trailers_of(message).get("Reverts-Release") == self._reference:
+            if reverted is None and trailers_of(message).get(REVERT_TRAILER) == self._reference:
                 reverted = sha
             elif sha == commit or identity_of(message) == self._identity:
                 return sha, reverted
@@ -144,7 +145,7 @@ class Publication(ReleaseRefs):
     def _messages(self, span: str) -> Iterator[tuple[str, str]]:
         """Give the commits of a range that could be ours, newest first."""
         # The filter only saves time: what it lets through is read with care.
-        ours = (f"--grep=Release-Component: {self._release.component}", f"--grep=Reverts-Release: {self._reference}")
+        ours = (f"--grep={COMPONENT_TRAILER}: {self._release.component}", f"--grep={REVERT_TRAILER}: {self._reference}")
         listing = self._git.run("log", "-z", "--topo-order", "-F", *ours, "--format=%H%n%B", span, "--")
         for record in listing.decode("utf-8", "replace").split("\0"):
             sha, _, message = record.partition("\n")

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from releasepilot.errors import StepConflict, StepError
+from releasepilot.model.commit import COMPONENT_TRAILER, REVERT_TRAILER, TRAIN_TRAILER
 from releasepilot.model.plan import FileEdit, Release
 from releasepilot.repositories.command import Git
 from releasepilot.repositories.objects import TreeEntry, list_files, read_objects
@@ -41,9 +42,9 @@ def identity_of(message: str) -> Identity | None:
     """Read the identity from a message that `build_release` wrote; None for any other message."""
     subject = _SUBJECT.fullmatch(message.partition("\n")[0])
     trailers = trailers_of(message)
-    if subject is None or trailers.get("Release-Component") != subject["component"] or "Release-Train" not in trailers:
+    if subject is None or trailers.get(COMPONENT_TRAILER) != subject["component"] or TRAIN_TRAILER not in trailers:
         return None
-    return Identity(train=trailers["Release-Train"], component=subject["component"], version=subject["version"])
+    return Identity(train=trailers[TRAIN_TRAILER], component=subject["component"], version=subject["version"])
 
 
 def trailers_of(message: str) -> dict[str, str]:
@@ -102,7 +103,7 @@ def build_revert(git: Git, *, release: Release, train: str, when: datetime, tip:
     message = (
         f"revert: release {release.component} {release.to_version}\n\n"
         f"This reverts commit {commit}.\n\n"
-        f"Reverts-Release: {train}/{release.component}\n"
+        f"{REVERT_TRAILER}: {train}/{release.component}\n"
     )
     tree = _write_tree(git, tip, restored)
     return _commit(git, release, when, tree=tree, parent=tip, message=message)
@@ -113,7 +114,7 @@ def _subject(release: Release) -> str:
 
 
 def _trailers(release: Release, train: str) -> str:
-    return f"Release-Train: {train}\nRelease-Component: {release.component}\n"
+    return f"{TRAIN_TRAILER}: {train}\n{COMPONENT_TRAILER}: {release.component}\n"
 
 
 def _stale(release: Release, entries: Mapping[str, TreeEntry]) -> tuple[FileEdit, ...]:

@@ -226,6 +226,7 @@ class TrainWorkflow:
         self._journal.note(EventType.TRAIN_STARTED, actor=str(self._request.requested_by))
         try:
             self._outline = await self._prepare("")
+            self._changes = self._outline.changes
             refused = await self._agree() if self._outline.steps else Record(train=self._train, outcome=Outcome.NOTHING)
         except StepFailed as failure:
             return Record(train=self._train, outcome=Outcome.FAILED, cause=failure.error, code=failure.code)

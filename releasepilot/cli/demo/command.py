@@ -24,7 +24,7 @@ from releasepilot.cli.render.plan import print_plan
 from releasepilot.cli.render.text import console, plain
 from releasepilot.cli.servers import reach, settings_of
 from releasepilot.settings import Settings
-from releasepilot.workers.local import ensure_stack, stop_stack
+from releasepilot.workers.local import ensure_stack, remove_stack
 
 
 def _broken(_: click.Context, __: click.Parameter, value: str | None) -> Break:
@@ -67,7 +67,7 @@ def demo(invocation: Invocation, broken: Break, keep: bool) -> int:
             if keep:
                 _tell_kept(settings, folder)
             else:
-                stop_stack(settings)
+                remove_stack(settings)
 
 
 @contextmanager

@@ -296,6 +296,17 @@ def test_equal_inputs_in_any_order_give_equal_bytes(sources: list[ComponentSourc
     )
 
 
+def test_our_own_commits_are_no_reason_to_release() -> None:
+    """After a rollback only what people changed counts, in the version and in the changelog."""
+    release = "release: a 1.0.1\n\nRelease-Train: demo-1\nRelease-Component: a"
+    revert = "revert: release a 1.0.1\n\nThis reverts commit 12345678.\n\nReverts-Release: demo-1/a"
+    assert planned(source("a", revert, release)).releases == ()
+    again = planned(source("a", revert, release, "fix: mend it")).release_of("a")
+    assert again.to_version == "1.0.1"
+    assert "mend it" in again.changelog
+    assert "release" not in again.changelog.lower()
+
+
 def test_a_plan_survives_its_own_serialisation() -> None:
     """What is read back from JSON has the same digest."""
     plan = planned(source("a", "feat: ünïcödé \U0001f600"))
