@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
 import networkx as nx
 
-from releasepilot.errors import CycleError
+from releasepilot.errors import CycleError, ReleasePilotError
 from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.commit import Commit
 from releasepilot.model.snapshot import ComponentSource, Snapshot
@@ -57,6 +58,16 @@ class Edge:
 _CUTTABLE = ("dev", "peer")
 
 
+@contextmanager
+def concerning(component: str) -> Iterator[None]:
+    """Name the component in an error that comes from reading a text of it, which alone does not know whose it is."""
+    try:
+        yield
+    except ReleasePilotError as error:
+        error.component = error.component or component
+        raise
+
+
 def components_of(catalog: Catalog, snapshot: Snapshot) -> dict[str, Component]:
     """Join the catalog with the snapshot, ordered by name. Raises ManifestError."""
     entries = {entry.name: entry for entry in catalog.components}
@@ -71,7 +82,9 @@ def _component(entry: ComponentEntry, source: ComponentSource) -> Component:
     prefix = "" if entry.path == "." else f"{entry.path}/"
     texts = {file.path.removeprefix(prefix): file.text for file in source.files}
     manifests = {name: texts[name] for name in ecosystem.files if name in texts}
-    return Component(entry=entry, source=source, package=ecosystem.read(manifests), manifests=manifests)
+    with concerning(entry.name):
+        package = ecosystem.read(manifests)
+    return Component(entry=entry, source=source, package=package, manifests=manifests)
 
 
 def edges_of(components: Mapping[str, Component]) -> tuple[Edge, ...]:

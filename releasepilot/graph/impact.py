@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from releasepilot.graph.build import Component, Edge
+from releasepilot.graph.build import Component, Edge, concerning
 from releasepilot.model.catalog import Catalog, Propagation
 from releasepilot.model.version import Bump
 from releasepilot.versioning import POLICIES, decide
@@ -34,7 +34,8 @@ def decisions(catalog: Catalog, components: Mapping[str, Component], edges: tupl
     """
     decided: dict[str, Decided] = {}
     for name, component in components.items():
-        own = _by_commits(catalog, component)
+        with concerning(name):
+            own = _by_commits(catalog, component)
         if own is not None:
             decided[name] = own
     dependents: dict[str, list[Edge]] = {}
@@ -45,7 +46,8 @@ def decisions(catalog: Catalog, components: Mapping[str, Component], edges: tupl
         dependency = todo.popleft()
         for edge in dependents.get(dependency, ()):
             component = components[edge.dependent]
-            reason = _must_follow(catalog, component, edge, decided[dependency].version)
+            with concerning(edge.dependent):
+                reason = _must_follow(catalog, component, edge, decided[dependency].version)
             if edge.dependent not in decided and reason:
                 decided[edge.dependent] = _followed(catalog, component, reason)
                 todo.append(edge.dependent)

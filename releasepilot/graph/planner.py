@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from releasepilot.errors import EditClash, PlanError
-from releasepilot.graph.build import Component, Edge, acyclic, components_of, edges_of
+from releasepilot.graph.build import Component, Edge, acyclic, components_of, concerning, edges_of
 from releasepilot.graph.impact import Decided, decisions
 from releasepilot.graph.order import critical_path, refuse_unordered_pivots, release_order, saga_order, waves
 from releasepilot.graph.steps import chain_of, no_return, worst_residue
@@ -111,7 +111,8 @@ def _updates(draft: _Draft, name: str) -> tuple[DependencyUpdate, ...]:
     for edge in draft.edges:
         if edge.dependent != name or not edge.constraint or edge.dependency not in draft.decided:
             continue
-        after = move(ecosystem, edge.constraint, draft.decided[edge.dependency].version)
+        with concerning(name):
+            after = move(ecosystem, edge.constraint, draft.decided[edge.dependency].version)
         if after != edge.constraint:
             updates.append(
                 DependencyUpdate(
