@@ -175,8 +175,7 @@ async def _alive(work: Coroutine[None, None, _GivenT]) -> _GivenT:
     """Await the work and tell the server every other second that it goes on."""
     task = asyncio.ensure_future(work)
     try:
-        while not task.done():
-            await asyncio.wait({task}, timeout=_BEAT)
+        while not (await asyncio.wait({task}, timeout=_BEAT))[0]:
             activity.heartbeat()
     except asyncio.CancelledError:
         task.cancel()

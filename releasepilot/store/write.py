@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from psycopg.rows import class_row
 from psycopg.types.json import Jsonb
-from pydantic import JsonValue
+from pydantic import JsonValue, TypeAdapter
+from pydantic_core import PydanticSerializationError
 
 from releasepilot.errors import TrainUnknown
 from releasepilot.model.event import Event, EventType
@@ -19,6 +21,11 @@ from releasepilot.store.pool import Connection, Pool, connected
 from releasepilot.store.sql import queries
 
 _SQL = queries("write.sql")
+
+RowT = TypeVar("RowT", Event, StepState)
+
+_EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])
+_STEPS: TypeAdapter[list[StepState]] = TypeAdapter(list[StepState])
 
 
 class Writer:
@@ -99,16 +106,7 @@ async def _locked(connection: Connection, train: str) -> TrainState:
 
 async def _insert(connection: Connection, train: str, events: Sequence[Event]) -> list[Event]:
     """Insert the events and return those that were not there, in order."""
-    columns = {
-        "train": train,
-        "seqs": [event.seq for event in events],
-        "ats": [event.at for event in events],
-        "types": [event.type.value for event in events],
-        "steps": [storable_text(event.step) for event in events],
-        "actors": [storable_text(event.actor) for event in events],
-        "datas": [_json(event.data) for event in events],
-    }
-    cursor = await connection.execute(_SQL["insert_events"], columns)
+    cursor = await connection.execute(_SQL["insert_events"], {"train": train, "events": _rows(_EVENTS, list(events))})
     inserted = {seq for (seq,) in await cursor.fetchall()}
     return [event for event in events if event.seq in inserted]
 
@@ -141,21 +139,7 @@ async def _put_steps(connection: Connection, train: str, events: Sequence[Event]
         states.update({state.id: state for state in await cursor.fetchall()})
     for event in moves:
         states[event.step] = next_step(states[event.step], event)
-    await connection.execute(_SQL["put_steps"], {"train": train, **_columns(list(states.values()))})
-
-
-def _columns(states: Sequence[StepState]) -> dict[str, list[object]]:
-    """Turn rows into the arrays that `unnest` takes."""
-    return {
-        "id": [state.id for state in states],
-        "status": [state.status.value for state in states],
-        "receipt": [state.receipt and _json(state.receipt.model_dump(mode="json")) for state in states],
-        "error": [storable_text(state.error) for state in states],
-        "code": [storable_text(state.code) for state in states],
-        "remains": [storable_text(state.remains) for state in states],
-        "started_at": [state.started_at for state in states],
-        "ended_at": [state.ended_at for state in states],
-    }
+    await connection.execute(_SQL["put_steps"], {"train": train, "steps": _rows(_STEPS, list(states.values()))})
 
 
 async def _put_train(connection: Connection, train: str, state: TrainState, events: Sequence[Event]) -> None:
@@ -183,5 +167,13 @@ def storable(value: JsonValue) -> JsonValue:
     return value
 
 
-def _json(value: JsonValue) -> str:
-    return json.dumps(storable(value), ensure_ascii=False)
+def _rows(kind: TypeAdapter[list[RowT]], rows: list[RowT]) -> str:
+    """Turn rows into the one JSON text that `jsonb_to_recordset` takes."""
+    try:
+        text = kind.dump_json(rows).decode()
+    except PydanticSerializationError:
+        # A surrogate. pydantic writes no JSON of it, and PostgreSQL would take none.
+        return json.dumps(storable(kind.dump_python(rows, mode="json")), ensure_ascii=False)
+    if "\\u0000" in text:
+        return json.dumps(storable(json.loads(text)), ensure_ascii=False)
+    return text

@@ -24,10 +24,9 @@ select plan_digest, phase, outcome, record, ended_at, waiting_for, seq from trai
 -- name: insert_events
 -- Events that are there already stay as they are; the numbers of the new ones come back.
 insert into event (train, seq, at, type, step, actor, data)
-select %(train)s, seq, at, type, step, actor, data::jsonb
-from unnest(
-    %(seqs)s::bigint[], %(ats)s::timestamptz[], %(types)s::text[], %(steps)s::text[], %(actors)s::text[], %(datas)s::text[]
-) as given (seq, at, type, step, actor, data)
+select %(train)s, seq, at, type, step, actor, data
+from jsonb_to_recordset(%(events)s::jsonb)
+    as given (seq bigint, at timestamptz, type text, step text, actor text, data jsonb)
 order by seq
 on conflict do nothing
 returning seq;
@@ -59,11 +58,11 @@ where train = %(train)s and id = any (%(ids)s);
 -- name: put_steps
 -- Where the given steps stand from now on. A step that no saved plan names is added.
 insert into step (train, id, component, status, receipt, error, code, remains, started_at, ended_at)
-select %(train)s, id, split_part(id, '/', 1), status, receipt::jsonb, error, code, remains, started_at, ended_at
-from unnest(
-    %(id)s::text[], %(status)s::text[], %(receipt)s::text[], %(error)s::text[], %(code)s::text[], %(remains)s::text[],
-    %(started_at)s::timestamptz[], %(ended_at)s::timestamptz[]
-) as given (id, status, receipt, error, code, remains, started_at, ended_at)
+select %(train)s, id, split_part(id, '/', 1), status, receipt, error, code, remains, started_at, ended_at
+from jsonb_to_recordset(%(steps)s::jsonb) as given (
+    id text, status text, receipt jsonb, error text, code text, remains text,
+    started_at timestamptz, ended_at timestamptz
+)
 on conflict (train, id) do update set
     status = excluded.status, receipt = excluded.receipt, error = excluded.error, code = excluded.code,
     remains = excluded.remains, started_at = excluded.started_at, ended_at = excluded.ended_at;
