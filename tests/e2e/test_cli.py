@@ -1,0 +1,267 @@
+"""The command line over real remotes and servers that it starts itself. `Desk.run` refuses escape sequences."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import pytest
+from support.desk import Desk, a_desk
+from support.remotes import make_remote
+from support.shop import a_shop
+from support.stacks import a_stack
+from support.trains import Before, subjects
+
+#: One of the requester's own account must approve: a role without members belongs to whoever owns the servers.
+GATE = [{"uses": "approval", "roles": ["managers"]}]
+
+
+@pytest.fixture(scope="module")
+def state_dir(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Give the state folder of one stack, which the first command that needs it starts."""
+    with a_stack(tmp_path_factory.mktemp("cli") / "state") as settings:
+        yield settings.state_dir
+
+
+@pytest.fixture
+def desk(tmp_path: Path, state_dir: Path) -> Desk:
+    """Give a folder with a catalog of three components."""
+    return a_desk(tmp_path, state_dir, a_shop(tmp_path / "remotes"))
+
+
+def failing(name: str = "deploy", **more: Any) -> dict[str, Any]:
+    """Declare a step that never works."""
+    return {"uses": "exec", "name": name, "apply": "false", "revert": "true", "attempts": 1, **more}
+
+
+def test_validate_counts_components_or_points_at_the_mistake(desk: Desk) -> None:
+    """A right catalog ends with 0; a wrong one with 1 and the place of each mistake."""
+    assert desk.run("validate").code == 0
+    assert desk.run("validate", "--json").json == {"train": desk.train, "components": ["lib", "api", "app"]}
+    desk.write(concurrency=0, components={"app": {"needs": ["nobody"]}})
+    said = desk.run("validate")
+    assert (said.code, said.out) == (1, "")
+    assert said.err.startswith("error[RP100]")
+    assert "releasepilot.yaml:" in said.err
+    as_json = desk.run("validate", "--json")
+    assert json.loads(as_json.err)["code"] == "RP100"
+
+
+def test_plan_shows_the_same_plan_in_three_ways(desk: Desk) -> None:
+    """Text, Markdown and JSON carry one digest; no remote is touched."""
+    before = [Before.of(remote) for remote in desk.remotes.values()]
+    as_text, as_markdown, as_json = desk.run("plan"), desk.run("plan", "--markdown"), desk.run("plan", "--json")
+    assert (as_text.code, as_markdown.code, as_json.code) == (0, 0, 0)
+    plan = as_json.json
+    assert [release["component"] for release in plan["releases"]] == ["lib", "api", "app"]
+    assert [release["to_version"] for release in plan["releases"]] == ["1.1.0", "1.1.0", "1.1.0"]
+    assert as_markdown.out.startswith("# Release train")
+    digest = as_text.out.splitlines()[-1].removeprefix("plan ")
+    assert f"`{digest}`" in as_markdown.out
+    assert desk.run("plan", "--json", "--markdown").code == 2
+    for was in before:
+        was.assert_untouched()
+
+
+def test_graph_is_drawn_in_every_format(desk: Desk) -> None:
+    """Each drawing names each component, and the blast radius is in text and JSON."""
+    drawings = {form: desk.run("graph", "--format", form) for form in ("text", "dot", "mermaid", "svg")}
+    for said in drawings.values():
+        assert said.code == 0
+        assert all(name in said.out for name in desk.remotes)
+    assert drawings["dot"].out.startswith("digraph")
+    assert drawings["mermaid"].out.startswith(("graph", "flowchart"))
+    assert ET.fromstring(drawings["svg"].out).tag.endswith("svg")  # noqa: S314 - it is our own
+    assert desk.run("graph", "--json", "--impact", "lib").json["impact"] == ["api", "app"]
+    assert "reaches 2 components: api, app" in desk.run("graph", "--impact", "lib").out
+    assert desk.run("graph", "--impact", "nobody").code == 1
+
+
+def test_a_release_is_made_looked_at_and_taken_back(desk: Desk) -> None:
+    """Released is 0, nothing more to release is 0 with words, and what was rolled back is 3 from then on."""
+    before = {name: Before.of(remote) for name, remote in desk.remotes.items()}
+    released = desk.run("release", "--yes")
+    assert released.code == 0, released
+    assert "Released." in released.out
+    status = desk.run("status", desk.train, "--json")
+    view = status.json
+    assert (status.code, view["phase"], view["record"]["outcome"]) == (0, "ended", "released")
+    assert desk.remotes["app"].show("package.json", "v1.1.0").count("1.1.0") == 2
+    assert desk.run("history", "--json").json[0]["id"] == view["train"]
+    assert view["train"] in desk.run("history", "--limit", "1").out
+    again = desk.run("release", "--yes")
+    assert (again.code, again.out.startswith("Nothing to release: ")) == (0, True)
+    assert desk.run("rollback", view["train"], "--yes").code == 0
+    assert desk.run("status", view["train"]).code == 3
+    for name, was in before.items():
+        was.assert_taken_back()
+        assert subjects(desk.remotes[name])[0] == f"revert: release {name} 1.1.0"
+
+
+def test_one_component_is_taken_back_with_its_dependents(desk: Desk) -> None:
+    """What was asked for ends with 0; the train then counts as partly released."""
+    assert desk.run("--quiet", "release", "--yes").code == 0
+    said = desk.run("rollback", desk.train, "--component", "api", "--yes")
+    assert said.code == 0, said
+    assert "undone, in this order: app, api" in said.out
+    status = desk.run("status", desk.train, "--json")
+    assert (status.code, status.json["record"]["released"]) == (1, {"lib": "1.1.0"})
+    assert desk.run("rollback", desk.train, "--component", "nobody", "--yes").code == 1
+
+
+def test_a_failed_step_takes_the_release_back(desk: Desk) -> None:
+    """It ends with 3, says why, and lists what stays visible."""
+    desk.write(components={"app": {"publish": [failing()]}})
+    before = [Before.of(remote) for remote in desk.remotes.values()]
+    said = desk.run("release", "--yes")
+    assert said.code == 3, said
+    assert "cause: [RP400] app/deploy: app: the command ended with status 1" in said.out
+    assert "lib/push" in said.out
+    for was in before:
+        was.assert_taken_back()
+
+
+def test_a_failure_with_stop_leaves_what_was_done(desk: Desk) -> None:
+    """It ends with 1, because neither is everything released nor was anything taken back."""
+    desk.write(components={"api": {"publish": [failing()]}}, on_failure="stop")
+    said = desk.run("release", "--yes")
+    assert said.code == 1, said
+    assert "refs/tags/v1.1.0" in desk.remotes["lib"].refs()
+    assert f"releasepilot rollback {desk.train}" in said.out
+
+
+def test_what_cannot_be_undone_is_shown_before_and_listed_after(desk: Desk) -> None:
+    """A failure past the point of no return ends with 6, and somebody has to look."""
+    shipped = desk.folder / "shipped"
+    ship = {"uses": "exec", "name": "ship", "class": "pivot", "undo": "none", "apply": f"touch {shipped}"}
+    tell = failing("tell", **{"class": "retriable"})
+    desk.write(components={"app": {"publish": [ship, tell]}})
+    said = desk.run("release", "--yes")
+    assert said.code == 6, said
+    assert "point of no return: app/ship" in said.out
+    assert "somebody must act" in said.out
+    assert desk.run("status", desk.train).code == 6
+    assert shipped.exists()
+
+
+def test_a_gate_waits_for_its_approval(desk: Desk) -> None:
+    """Started with 0, waiting is 5; an approval of another plan is refused, one of this plan releases."""
+    desk.write(gates=GATE)
+    started = desk.run("release", "--yes", "--detach")
+    assert (started.code, "is started" in started.out) == (0, True)
+    waiting = desk.run("status", desk.train, "--json")
+    assert (waiting.code, waiting.json["phase"]) == (5, "waiting")
+    assert f"releasepilot approve {waiting.json['train']}" in desk.run("status", desk.train).out
+    wrong = desk.run("approve", desk.train, "--comment", "seen", "--plan", "sha256:0")
+    assert (wrong.code, "RP502" in wrong.err) == (1, True)
+    assert desk.run("approve", desk.train).code == 2
+    assert desk.run("approve", desk.train, "--comment", "seen", "--plan", waiting.json["plan_digest"]).code == 0
+    done = desk.run("status", desk.train, "--watch", "--json")
+    assert (done.code, done.json["record"]["outcome"]) == (0, "released")
+
+
+def test_a_rejection_ends_with_4_and_touches_nothing(desk: Desk) -> None:
+    """The reason is in the record; voting again is refused."""
+    desk.write(gates=GATE)
+    before = [Before.of(remote) for remote in desk.remotes.values()]
+    watching = desk.begin("release", "--yes")
+    waiting = desk.run("status", desk.train)
+    while waiting.code == 2 or "gate approval" not in waiting.out:
+        waiting = desk.run("status", desk.train)
+    assert desk.run("reject", desk.train, "--comment", "not today").code == 0
+    said = desk.ended(watching)
+    assert said.code == 4, said
+    assert "not today" in said.out
+    assert desk.run("status", desk.train).code == 4
+    assert desk.run("approve", desk.train, "--comment", "yes").code == 1
+    for was in before:
+        was.assert_untouched()
+
+
+def test_pause_resume_and_abort_steer_a_running_train(desk: Desk) -> None:
+    """A paused train starts nothing (5), goes on when resumed, and is taken back when aborted (3)."""
+    desk.write(components={"lib": {"publish": [desk.waits_for("one")]}, "api": {"publish": [desk.waits_for("two")]}})
+    before = [Before.of(remote) for remote in desk.remotes.values()]
+    assert desk.run("release", "--yes", "--detach").code == 0
+    desk.begun("one")
+    assert desk.run("pause", desk.train).code == 0
+    desk.go("one")
+    paused = desk.run("status", desk.train, "--json")
+    assert (paused.code, paused.json["phase"], paused.json["statuses"]["api/push"]) == (5, "paused", "pending")
+    assert desk.run("resume", desk.train).code == 0
+    desk.begun("two")
+    assert desk.run("abort", desk.train).code == 0
+    said = desk.run("status", desk.train, "--watch")
+    assert said.code == 3, said
+    assert "aborted by" in said.out
+    late = desk.run("pause", desk.train)
+    assert (late.code, "error[RP500]" in late.err) == (1, True)
+    for was in before:
+        was.assert_taken_back()
+
+
+def test_ctrl_c_leaves_a_release_and_the_train_goes_on(desk: Desk) -> None:
+    """The command ends with 5 and says how to come back; the release is made all the same."""
+    desk.write(components={"lib": {"publish": [desk.waits_for("go")]}})
+    watching = desk.begin("release", "--yes")
+    desk.begun("go")
+    left = desk.interrupt(watching)
+    assert left.code == 5, left
+    assert f"which goes on; look at it again with: releasepilot status {desk.train}" in left.err
+    assert desk.run("status", desk.train).code == 5
+    desk.go("go")
+    assert desk.run("status", desk.train, "--watch").code == 0
+    assert "refs/tags/v1.1.0" in desk.remotes["app"].refs()
+
+
+def test_ctrl_c_leaves_a_watched_status_too(desk: Desk) -> None:
+    """Watching is only watching."""
+    desk.write(components={"lib": {"publish": [desk.waits_for("go")]}})
+    assert desk.run("release", "--yes", "--detach").code == 0
+    watching = desk.begin("status", desk.train, "--watch")
+    desk.begun("go")
+    assert watching.stdout is not None
+    assert watching.stdout.readline()
+    left = desk.interrupt(watching)
+    assert (left.code, "goes on" in left.err) == (5, True), left
+    desk.go("go")
+    assert desk.run("status", desk.train, "--watch").code == 0
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("release",),
+        ("status", "no-such-train"),
+        ("rollback", "no-such-train", "--yes"),
+        ("approve", "no-such-train", "--comment", "x"),
+        ("pause", "no-such-train"),
+        ("plan", "--no-such-option"),
+    ],
+    ids=" ".join,
+)
+def test_what_names_nothing_is_wrong_usage(desk: Desk, words: tuple[str, ...]) -> None:
+    """A question that nobody can answer, an unknown train and an unknown option end with 2 and a reason."""
+    said = desk.run(*words)
+    assert (said.code, said.out) == (2, ""), said
+    assert said.err
+
+
+def test_a_repository_that_cannot_be_read_is_an_error_for_people_and_machines(desk: Desk) -> None:
+    """Code, component, cause and remedy, with exit code 1; no remote is touched."""
+    make_remote(desk.folder / "remotes" / "empty.git", [])
+    desk.write(components={"api": {"repo": "remotes/empty.git"}, "app": {"repo": "remotes/nowhere.git"}})
+    was = Before.of(desk.remotes["lib"])
+    for command in (("plan",), ("release", "--yes"), ("graph",)):
+        said = desk.run(*command)
+        assert (said.code, said.out) == (1, ""), said
+        assert "api: " in said.err
+        assert "is empty" in said.err
+        assert "app: " in said.err
+        assert "\nhint: " in said.err
+    error = json.loads(desk.run("--quiet", "plan", "--json").err)
+    assert set(error) == {"code", "message", "hint", "component"}
+    was.assert_untouched()
