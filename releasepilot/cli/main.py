@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "pause": ("steer:pause", "Start no further step of a train."),
     "resume": ("steer:resume", "Let a paused train go on."),
     "abort": ("steer:abort", "Stop a train and undo what it did."),
-    "rollback": ("rollback:rollback", "Undo a train that has ended."),
+    "rollback": ("rollback:rollback", "Undo a train, also after it has ended."),
     "history": ("status:history", "List past and present trains, newest first."),
     "graph": ("graph:graph", "Draw who depends on whom."),
     "up": ("stack:up", "Start the embedded servers."),

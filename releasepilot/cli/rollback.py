@@ -1,4 +1,4 @@
-"""`releasepilot rollback`: take back a train that has ended."""
+"""`releasepilot rollback`: take back a train, most often one that has ended."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from releasepilot.model.train import Outcome, TrainView
 @yes_option
 @pass_invocation
 def rollback(invocation: Invocation, train: str, components: tuple[str, ...], yes: bool) -> int:
-    """Undo a train that has ended, as far as the world allows, and list what stays.
+    """Undo a train as far as the world allows, and list what stays. It may have ended or still run.
 
     Here 0 means that it was rolled back.
     """

@@ -57,6 +57,9 @@ def resume(invocation: Invocation, train: str) -> int:
 @train_argument
 @pass_invocation
 def abort(invocation: Invocation, train: str) -> int:
-    """Stop a train and undo what it did. Past the point of no return it lists what stays."""
+    """Stop a train and undo what it did.
+
+    Past the point of no return it is refused: `releasepilot rollback` then undoes what can be undone.
+    """
     found = asyncio.run(_steer(_servers(invocation), train, Control.abort))
     return _told(invocation, f"{found} is being undone; watch it with: releasepilot status {found} --watch")
