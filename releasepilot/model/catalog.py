@@ -104,7 +104,9 @@ class Propagation(StrEnum):
 
     #: When the new version leaves the range that the dependent declares.
     OUT_OF_RANGE = "out-of-range"
+    #: With every release of it.
     ALWAYS = "always"
+    #: For its own commits alone.
     NEVER = "never"
 
 
@@ -129,7 +131,9 @@ class Author(Value):
 class Defaults(Value):
     """What components take where they do not say."""
 
+    #: The branch to release from.
     branch: Annotated[str, AfterValidator(_ref)] = "main"
+    #: The name of release tags: holds `{version}` once, may hold `{name}`.
     tag: Annotated[str, AfterValidator(_tag)] = "v{version}"
     versioning: Versioning = Versioning()
     author: Author = Author()
@@ -141,12 +145,17 @@ class StepDeclaration(Value):
     In the catalog the configuration stands beside `uses`; here it is gathered in `config`.
     """
 
+    #: The actuator's name.
     uses: str = Field(pattern=r"^[a-z][a-z0-9_.-]{0,62}$")
     #: The step's name; the actuator's where absent.
     name: Name | None = None
+    #: The actuator's own where absent.
     saga_class: SagaClass | None = Field(default=None, alias="class")
+    #: The actuator's own where absent.
     undo: Undo | None = None
+    #: How long one attempt may take, a week at most.
     timeout: Seconds = Field(default=600, ge=1, le=7 * 86400)
+    #: How often it is tried in all.
     attempts: int = Field(default=5, ge=1, le=100)
     config: dict[str, JsonValue] = Field(default_factory=dict)
 
@@ -166,9 +175,11 @@ class StepDeclaration(Value):
 class Hooks(Value):
     """Validation hooks: commands run at the release commit, in its tree."""
 
+    #: The command; the train goes on where it ends with 0. Nothing is public before.
     verify: Argv | None = None
     #: Run `verify` by `/bin/sh -c`. It must then be one text.
     shell: bool = False
+    #: How long it may take, a day at most.
     timeout: Seconds = Field(default=1800, ge=1, le=86400)
 
     @model_validator(mode="before")
@@ -190,32 +201,44 @@ class Hooks(Value):
 class ComponentEntry(Value):
     """One component as the catalog describes it."""
 
+    #: Unique in the catalog, whatever the case.
     name: Name
+    #: A path, an ssh or an https address.
     repo: Annotated[str, AfterValidator(_repo)]
+    #: The component's folder inside the repository.
     path: Annotated[str, AfterValidator(_path)] = "."
     #: Detected from the manifests where absent.
     ecosystem: Ecosystem | None = None
+    #: As in `defaults` where absent; so are `tag` and `versioning`.
     branch: Annotated[str, AfterValidator(_ref)] | None = None
+    #: Components of one repository need templates that differ, such as `{name}-v{version}`.
     tag: Annotated[str, AfterValidator(_tag)] | None = None
+    #: Replaces that of `defaults` as a whole.
     versioning: Versioning | None = None
     #: Edges beside those that the manifests declare.
     needs: tuple[Name, ...] = ()
     hooks: Hooks = Hooks()
+    #: Steps after branch and tag were pushed, in the order of their classes, then in this order.
     publish: tuple[StepDeclaration, ...] = ()
+    #: Checks after the steps of `publish`, before what depends on the component goes on.
     health: tuple[StepDeclaration, ...] = ()
 
 
 class Catalog(Value):
     """A train's components and policies."""
 
+    #: Of the catalog's format.
     version: Literal[1]
+    #: The train's name.
     train: Name
+    #: How many steps run side by side, and how many repositories are read side by side.
     concurrency: int = Field(default=8, ge=1, le=256)
     on_failure: OnFailure = OnFailure.ROLLBACK_ALL
     #: Accept two steps that cannot be undone and are not ordered.
     allow_unordered_pivots: bool = False
     defaults: Defaults = Defaults()
     components: tuple[ComponentEntry, ...] = Field(min_length=1)
+    #: All must pass. Without any the requester's own confirmation is asked for.
     gates: tuple[ApprovalGate, ...] = ()
     #: Role to its members, by account name.
     roles: dict[Name, tuple[str, ...]] = Field(default_factory=dict)

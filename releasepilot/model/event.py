@@ -13,26 +13,47 @@ from releasepilot.model.value import Value
 class EventType(StrEnum):
     """Source and action."""
 
+    #: Somebody asked for the train.
     TRAIN_STARTED = "train:started"
+    #: The plan was made and stored; `digest`.
     TRAIN_PLANNED = "train:planned"
+    #: The plan is another one after the wait at a gate; `digest`, `changes`.
     TRAIN_REPLANNED = "train:replanned"
+    #: The train entered a phase; `phase`, `waiting_for`.
     TRAIN_PHASE = "train:phase"
+    #: `reason`.
     TRAIN_PAUSED = "train:paused"
+    #: `reason`.
     TRAIN_RESUMED = "train:resumed"
+    #: Somebody stopped it; `reason`.
     TRAIN_ABORTED = "train:aborted"
+    #: The last event of a train that is not rolled back afterwards; `record`.
     TRAIN_ENDED = "train:ended"
+    #: Somebody rolls back a train that has ended; `components`.
     ROLLBACK_STARTED = "rollback:started"
+    #: Its `record` replaces that of the train.
     ROLLBACK_ENDED = "rollback:ended"
+    #: The train waits for votes; `gate`, `digest`.
     GATE_OPENED = "gate:opened"
+    #: `gate`, `approved_by`.
     GATE_PASSED = "gate:passed"
+    #: A vote that counts; `decision`, `comment`, `digest`.
     GATE_VOTED = "gate:voted"
+    #: `gate`, `reason`.
     GATE_REJECTED = "gate:rejected"
+    #: It is about to be applied, so that from here on it may have had its effect.
     STEP_STARTED = "step:started"
+    #: The far side shows the effect; `receipt`.
     STEP_DONE = "step:done"
+    #: It was tried as often as it may be; `error`, `code`.
     STEP_FAILED = "step:failed"
+    #: It was told to stop while it ran.
     STEP_CANCELLED = "step:cancelled"
+    #: It will not start, because something that it needs failed.
     STEP_BLOCKED = "step:blocked"
+    #: It was reverted; `remains`, what stays visible.
     STEP_UNDONE = "step:undone"
+    #: It could not be reverted; `error`, `code`.
     STEP_UNDO_FAILED = "step:undo_failed"
 
 

@@ -29,6 +29,7 @@ class ApprovalGate(Value):
     name: str = Field(default="approval", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")
     #: Whoever holds one of these may vote.
     roles: tuple[str, ...] = Field(min_length=1)
+    #: How many of them must approve.
     quorum: int = Field(default=1, ge=1, le=100)
 
 

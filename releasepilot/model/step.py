@@ -12,8 +12,11 @@ from releasepilot.model.value import Seconds, Value
 class SagaClass(StrEnum):
     """Richardson's terms for the steps of a saga (microservices.io/patterns/data/saga.html)."""
 
+    #: It can be taken back; all of these come before the first pivot.
     COMPENSATABLE = "compensatable"
+    #: It cannot be taken back: the first of them is the point of no return.
     PIVOT = "pivot"
+    #: It comes after the pivots, and is expected to succeed when it is tried often enough.
     RETRIABLE = "retriable"
 
 

@@ -50,6 +50,7 @@ class TrainPhase(StrEnum):
 class Outcome(StrEnum):
     """How a train ends."""
 
+    #: Every step of every component of the plan is done.
     RELEASED = "released"
     #: There was nothing to release.
     NOTHING = "nothing"
@@ -80,6 +81,8 @@ class Record(Value):
     cause: str = ""
     #: The stable code of that error.
     code: str = ""
+    #: What can be done about it, in words.
+    hint: str = ""
 
 
 class StepNode(Value):

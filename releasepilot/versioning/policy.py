@@ -32,7 +32,7 @@ class ZeroRule(StrEnum):
     MINOR = "minor"
     #: A breaking change raises the minor version, everything else the patch version.
     SHIFT = "shift"
-    #: As SHIFT, and each 0.0.z stands for itself: Cargo's notion of compatibility.
+    #: As the one before, and each 0.0.z stands for itself: Cargo's notion of compatibility.
     CARGO = "cargo"
 
 
