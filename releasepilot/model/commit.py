@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from releasepilot.model.value import Value
+from dataclasses import dataclass
 
 #: The trailers of our own commits: `<train>`, `<component>`, `<train>/<component>`.
 TRAIN_TRAILER = "Release-Train"
@@ -10,8 +10,13 @@ COMPONENT_TRAILER = "Release-Component"
 REVERT_TRAILER = "Reverts-Release"
 
 
-class Commit(Value):
-    """One commit. Every text in it is untrusted data."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Commit:
+    """One commit. Every text in it is untrusted data.
+
+    No pydantic model: a snapshot may hold a hundred thousand of them, and each would be three objects to the
+    garbage collector.
+    """
 
     sha: str
     #: The whole message, decoded as git says and with undecodable bytes replaced.

@@ -90,31 +90,51 @@ def _log(git: Git, base: str | None, head: str, path: str) -> tuple[tuple[Commit
     paths = () if path == "." else (path,)
     commits: list[Commit] = []
     boundary: set[str] = set()
-    fields = _fields(git, "log", "-z", "--boundary", "--no-color", _FORMAT, span, "--", *paths)
-    # The same iterator seven times: zip takes the fields of one commit.
-    for mark, sha, parents, when, name, email, message in zip(*[fields] * _FIELDS, strict=True):
-        if mark == b"-":
-            boundary.add(sha.decode())
-            continue
-        commits.append(
-            Commit(
-                sha=sha.decode(),
-                message=message.decode("utf-8", "replace").rstrip("\n"),
-                committed_at=int(when or 0),
-                author_name=name.decode("utf-8", "replace"),
-                author_email=email.decode("utf-8", "replace"),
-                merge=b" " in parents,
+    for text in _whole_records(git, "log", "-z", "--boundary", "--no-color", _FORMAT, span, "--", *paths):
+        fields = iter(text.split("\0"))
+        # The same iterator seven times: zip takes the fields of one commit.
+        for mark, sha, parents, when, name, email, message in zip(*[fields] * _FIELDS, strict=True):
+            if mark == "-":
+                boundary.add(sha)
+                continue
+            commits.append(
+                Commit(
+                    sha=sha,
+                    message=message.rstrip("\n"),
+                    committed_at=int(when or 0),
+                    author_name=name,
+                    author_email=email,
+                    merge=" " in parents,
+                )
             )
-        )
     return tuple(commits), frozenset(boundary)
 
 
-def _fields(git: Git, *words: str) -> Iterator[bytes]:
-    """Split what git writes at its NUL bytes, holding one chunk and one unfinished field in memory."""
-    rest = bytearray()
+def _whole_records(git: Git, *words: str) -> Iterator[str]:
+    """Yield what git writes as it comes, decoded, cut behind the NUL of a commit's last field.
+
+    Bytes that are no UTF-8 are replaced; a cut never falls into a character. One chunk and one unfinished commit are
+    held in memory.
+    """
+    rest: list[bytes] = []
+    fields = 0
     for chunk in git.stream(*words):
-        rest += chunk
-        if b"\0" in chunk:
-            *whole, tail = bytes(rest).split(b"\0")
-            rest = bytearray(tail)
-            yield from whole
+        # Whole commits end at every seventh NUL, counted from the first byte.
+        spare = (fields + chunk.count(b"\0")) % _FIELDS
+        fields += chunk.count(b"\0")
+        cut = _before_last(chunk, spare + 1)
+        if cut < 0:
+            rest.append(chunk)
+            continue
+        yield b"".join([*rest, chunk[:cut]]).decode("utf-8", "replace")
+        rest = [chunk[cut + 1 :]]
+
+
+def _before_last(chunk: bytes, count: int) -> int:
+    """Return where the `count`th NUL from the end stands; -1 where there are fewer."""
+    at = len(chunk)
+    for _ in range(count):
+        at = chunk.rfind(b"\0", 0, at)
+        if at < 0:
+            return -1
+    return at

@@ -8,7 +8,7 @@ from types import MappingProxyType
 
 from releasepilot.model.commit import Commit
 from releasepilot.model.plan import DependencyUpdate, Release, Splice
-from releasepilot.versioning.conventional import BREAKING, ConventionalCommit, parse, parse_header, revert_of, subject
+from releasepilot.versioning.conventional import ConventionalCommit, Revert, parse, parse_header, revert_of, subject
 
 _TITLE = "# Changelog"
 _HEADINGS = {"feat": "Features", "feature": "Features", "fix": "Bug fixes", "perf": "Performance"}
@@ -40,8 +40,8 @@ def section(
     revert leave no trace where both are among the commits. Where nothing else is to be told, the reasons are.
     """
     entries: dict[str, list[str]] = {heading: [] for heading in _ORDER}
-    for commit in _standing(commits):
-        for heading, line in _entries(commit):
+    for commit, reverts in _standing(commits):
+        for heading, line in _entries(commit, reverts):
             entries[heading].append(line)
     entries["Dependencies"] = [_update(update, versions) for update in updates]
     if not any(entries.values()):
@@ -119,18 +119,18 @@ def _code(word: str) -> str:
     return f"`{word.replace('`', '')}`"
 
 
-def _standing(commits: Sequence[Commit]) -> list[Commit]:
-    """Leave out each revert together with what it reverts, where both are there; newest first.
+def _standing(commits: Sequence[Commit]) -> list[tuple[Commit, Revert | None]]:
+    """Leave out each revert together with what it reverts, where both are there; newest first, with what each reverts.
 
     A reverted revert does not count, so its original stands.
     """
     gone: set[str] = set()
-    for commit in commits:
-        reverts = revert_of(commit.message) if commit.sha not in gone else None
-        targets = _targets(reverts.shas, commits) if reverts else set()
-        if targets:
-            gone |= targets | {commit.sha}
-    return [commit for commit in commits if commit.sha not in gone]
+    read = [(commit, revert_of(commit.message)) for commit in commits]
+    for commit, reverts in read:
+        if reverts is not None and commit.sha not in gone:
+            targets = _targets(reverts.shas, commits)
+            gone |= targets | {commit.sha} if targets else set()
+    return [(commit, reverts) for commit, reverts in read if commit.sha not in gone]
 
 
 def _targets(shas: Iterable[str], commits: Sequence[Commit]) -> set[str]:
@@ -139,13 +139,11 @@ def _targets(shas: Iterable[str], commits: Sequence[Commit]) -> set[str]:
     return {commit.sha for commit in commits if wanted and commit.sha.startswith(wanted)}
 
 
-def _entries(commit: Commit) -> Iterable[tuple[str, str]]:
+def _entries(commit: Commit, reverts: Revert | None) -> Iterable[tuple[str, str]]:
     """Yield heading and line for each thing that a commit says; a breaking feature stands in both places."""
     # Only a footer can say more than the first line, and few messages have it.
-    whole = any(token in commit.message for token in BREAKING)
-    parsed = parse(commit.message) if whole else parse_header(commit.message)
+    parsed = parse(commit.message) if "BREAKING" in commit.message else parse_header(commit.message)
     sha = f" ({commit.sha[:_SHORT_SHA]})" if commit.sha else ""
-    reverts = revert_of(commit.message)
     if reverts is not None:
         yield "Reverts", escape(reverts.header or subject(commit.message)) + sha
     if parsed is None:

@@ -129,6 +129,9 @@ def revert_of(message: str) -> Revert | None:
     Understood are git's and GitHub's `Revert "..."` (and `Reapply "..."`) with `This reverts commit <sha>`, and the
     `revert:` type, whose commits stand in a `Refs` footer.
     """
+    # Nearly every message is none, so the rest is not looked at for those.
+    if message[:1] not in "rR" and not message[:1].isspace():
+        return None
     text = message.strip()
     first = text[:8].lower()
     if not first.startswith(("revert", "reapply ")):
