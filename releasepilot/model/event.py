@@ -45,7 +45,7 @@ class EventType(StrEnum):
     STEP_STARTED = "step:started"
     #: The far side shows the effect; `receipt`.
     STEP_DONE = "step:done"
-    #: It was tried as often as it may be; `error`, `code`.
+    #: It was tried as often as it may be; `error`, `code`, `hint`.
     STEP_FAILED = "step:failed"
     #: It was told to stop while it ran.
     STEP_CANCELLED = "step:cancelled"
@@ -53,7 +53,7 @@ class EventType(StrEnum):
     STEP_BLOCKED = "step:blocked"
     #: It was reverted; `remains`, what stays visible.
     STEP_UNDONE = "step:undone"
-    #: It could not be reverted; `error`, `code`.
+    #: It could not be reverted; `error`, `code`, `hint`.
     STEP_UNDO_FAILED = "step:undo_failed"
 
 

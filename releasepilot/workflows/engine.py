@@ -22,11 +22,12 @@ from releasepilot.model.train import StepNode
 class StepFailed(Exception):
     """A step was tried as often as it may be."""
 
-    def __init__(self, error: str, code: str = "") -> None:
-        """Take the last error in words, and its stable code."""
+    def __init__(self, error: str, code: str = "", hint: str = "") -> None:
+        """Take the last error in words, its stable code, and the remedy."""
         super().__init__(error)
         self.error = error
         self.code = code
+        self.hint = hint
 
 
 class Until(Protocol):

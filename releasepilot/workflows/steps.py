@@ -39,7 +39,9 @@ def failure_of(error: ActivityError) -> StepFailed:
     """Put an activity's failure into words, with its stable code."""
     cause = error.cause
     if isinstance(cause, ApplicationError):
-        return StepFailed(cause.message, cause.type or "")
+        # The remedy is the one detail that our own errors carry.
+        hint = cause.details[0] if cause.type and cause.details else ""
+        return StepFailed(cause.message, cause.type or "", hint if isinstance(hint, str) else "")
     if isinstance(cause, TemporalTimeout):
         return StepFailed("it did not answer in time, or its worker was lost, as often as it may be tried", "RP400")
     return StepFailed(str(cause or error), "RP400")
@@ -82,7 +84,7 @@ class StepRunner:
         elif status is StepStatus.UNDONE and node.id in self._undone:
             data = {"remains": self._undone.pop(node.id).remains}
         elif failure is not None:
-            data = {"error": failure.error, "code": failure.code}
+            data = {"error": failure.error, "code": failure.code, "hint": failure.hint}
         self.journal.note(_EVENT_OF[status], node.id, "", **data)
 
     def _leave(self, node: StepNode, what: str, *, unresolved: bool) -> None:

@@ -56,6 +56,7 @@ class TrainState(Value):
     #: The error that turned the train round.
     cause: str = ""
     code: str = ""
+    hint: str = ""
     aborted: bool = False
     residue: tuple[Residue, ...] = ()
 
@@ -100,6 +101,7 @@ class TrainWorkflow:
         self._undoing = state.undoing if state else None
         self._cause = state.cause if state else ""
         self._code = state.code if state else ""
+        self._hint = state.hint if state else ""
         self._aborted = state.aborted if state else False
         self._engine: Engine | None = None
         self._runner: StepRunner | None = None
@@ -229,7 +231,13 @@ class TrainWorkflow:
             self._changes = self._outline.changes
             refused = await self._agree() if self._outline.steps else Record(train=self._train, outcome=Outcome.NOTHING)
         except StepFailed as failure:
-            return Record(train=self._train, outcome=Outcome.FAILED, cause=failure.error, code=failure.code)
+            return Record(
+                train=self._train,
+                outcome=Outcome.FAILED,
+                cause=failure.error,
+                code=failure.code,
+                hint=failure.hint,
+            )
         except asyncio.CancelledError:
             refused = Record(train=self._train, outcome=Outcome.REJECTED, cause="cancelled before its first step")
         if refused is not None:
@@ -326,7 +334,7 @@ class TrainWorkflow:
             self._aborted, self._cause = True, "cancelled"
         if engine.failures and not self._cause:
             step, failure = next(iter(engine.failures.items()))
-            self._cause, self._code = f"{step}: {failure.error}", failure.code
+            self._cause, self._code, self._hint = f"{step}: {failure.error}", failure.code, failure.hint
 
     async def _backward(self, engine: Engine, runner: StepRunner, components: tuple[str, ...]) -> None:
         self._enter(TrainPhase.ROLLING_BACK)
@@ -369,6 +377,7 @@ class TrainWorkflow:
             residue=tuple(residue),
             cause=self._cause,
             code=self._code,
+            hint=self._hint,
         )
 
     def _outcome(self, released: dict[str, str], residue: list[Residue]) -> Outcome:
@@ -411,6 +420,7 @@ class TrainWorkflow:
             undoing=self._undoing,
             cause=self._cause,
             code=self._code,
+            hint=self._hint,
             aborted=self._aborted,
             residue=tuple(self._runner.residue) if self._runner else (),
         )

@@ -43,6 +43,8 @@ def print_record(console: Console, record: Record, plan: Plan | None = None, *, 
     if record.cause:
         code = f"[{record.code}] " if record.code else ""
         console.print(plain(f"cause: {code}{record.cause}"))
+    if record.hint:
+        console.print(plain(f"hint: {record.hint}"))
     order = [release.component for release in plan.releases] if plan else sorted(record.released)
     for component in filter(record.released.__contains__, order):
         console.print(Text.assemble("  released ", (clean(component), "bold"), f" {clean(record.released[component])}"))

@@ -36,6 +36,7 @@ async def test_a_repository_that_vanishes_after_the_plan_stops_the_train(
     record = await depot.ended(await depot.start(catalog, plan))
     assert (record.outcome, record.code) == (Outcome.FAILED, "RP201")
     assert record.cause.startswith(f"api: {remotes['api'].url} could not be read")
+    assert "git ls-remote" in record.hint
     for was in before:
         was.assert_untouched()
 
@@ -52,6 +53,7 @@ async def test_a_repository_that_was_emptied_after_the_plan_stops_the_train(
     record = await depot.ended(await depot.start(catalog, plan))
     assert (record.outcome, record.code) == (Outcome.FAILED, "RP202")
     assert record.cause.startswith(f"api: {empty.url} is empty")
+    assert "push a first commit" in record.hint
     assert empty.refs() == {}
     for was in before:
         was.assert_untouched()
@@ -66,6 +68,7 @@ async def test_a_tag_that_is_taken_undoes_the_stage(depot: Depot, remotes: dict[
     assert (record.outcome, record.code) == (Outcome.ROLLED_BACK, "RP401")
     assert record.cause.startswith("app/stage: app: ")
     assert f"tag v1.1.0 already holds {side[:10]} ('feat: by hand'" in record.cause
+    assert "release another version" in record.hint
     assert record.residue == ()
     for was in before.values():
         was.assert_untouched()
@@ -82,6 +85,7 @@ async def test_a_protected_branch_takes_the_train_back(depot: Depot, remotes: di
     assert (record.outcome, record.code) == (Outcome.ROLLED_BACK, "RP402")
     assert record.cause.startswith("api/push: api: ")
     assert "main is frozen" in record.cause
+    assert record.hint
     before["api"].assert_untouched()
     before["app"].assert_untouched()
     before["lib"].assert_taken_back()
@@ -150,6 +154,7 @@ async def test_a_branch_that_changed_a_manifest_under_a_running_train_takes_it_b
     assert record.cause.startswith("api/push: api: main has moved on")
     assert "package.json was changed by" in record.cause
     assert "fix: theirs" in record.cause
+    assert "make a new plan" in record.hint
     after = remotes["api"].refs()
     assert after["refs/heads/main"] == api.refs["refs/heads/main"]
     assert not any(ref.startswith("refs/releasepilot") or "v1.1.0" in ref for ref in after)
@@ -181,6 +186,7 @@ async def test_a_remote_that_never_answers_ends_the_train_before_it_begins(
             record = await depot.ended(await depot.control.start(depot.request(catalog)))
     assert (record.outcome, record.code) == (Outcome.FAILED, "RP201")
     assert record.cause.startswith(f"api: {address} did not answer: git fetch did not end within 1 seconds")
+    assert "RELEASEPILOT_GIT_TIMEOUT" in record.hint
     was.assert_untouched()
 
 
@@ -217,6 +223,7 @@ async def test_a_manifest_that_cannot_be_read_is_named(
     record = await depot.ended(await depot.control.start(depot.request(catalog)))
     assert (record.outcome, record.code) == (Outcome.FAILED, "RP204")
     assert record.cause.startswith("api: ")
+    assert record.hint == caught.value.hint
     for was in before.values():
         was.assert_untouched()
 

@@ -215,8 +215,15 @@ def test_a_record_says_what_stays_and_what_to_do() -> None:
             residue=(residue,),
             cause="app/health: no answer",
             code="RP400",
+            hint="look at its log",
         ),
     )
     text = stream.getvalue()
-    for part in ("[RP400] app/health", "undone, in this order: lib", "app/npm: app 1.1.0 on npm", "rollback shop-1"):
+    for part in (
+        "[RP400] app/health",
+        "hint: look at its log",
+        "undone, in this order: lib",
+        "app/npm: app 1.1.0 on npm",
+        "rollback shop-1",
+    ):
         assert part in text
