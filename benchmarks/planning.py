@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.result import Result, interleaved
-from releasepilot.control import build_request, local_actor
 from releasepilot.graph.planner import make_plan
 from releasepilot.model.catalog import Catalog
+from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Plan
+from releasepilot.model.train import request_of
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 from releasepilot.repositories.snapshot import take_snapshot
@@ -76,7 +77,7 @@ def plan_with(catalog: Catalog, cache: Path) -> Plan:
     """Take the snapshot and make the plan, as `releasepilot plan` does."""
     snapshot = asyncio.run(take_snapshot(catalog, cache, concurrency=CONCURRENCY))
     traits = Registry.load(Tools(cache=cache)).traits()
-    return make_plan(snapshot, build_request(catalog, traits, date="2026-01-01", actor=local_actor()))
+    return make_plan(snapshot, request_of(catalog, traits, date="2026-01-01", actor=Actor(account="bench")))
 
 
 def bare_git(remotes: list[Path], cache: Path) -> None:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import pwd
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -19,10 +17,9 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from releasepilot.errors import ControlError, StackError, TrainUnknown, VoteRefused
-from releasepilot.model.catalog import Catalog
 from releasepilot.model.gate import Actor, Decision, Vote
 from releasepilot.model.plan import Plan
-from releasepilot.model.step import ActuatorTraits, Queue
+from releasepilot.model.step import Queue
 from releasepilot.model.train import Outcome, Request, TrainPhase, TrainView
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
@@ -37,6 +34,10 @@ _LOOK = 0.25
 _ENDED_BEFORE = (Outcome.ROLLED_BACK, Outcome.REJECTED, Outcome.FAILED, Outcome.RESIDUE, Outcome.PARTLY_RELEASED)
 
 
+#: Who sends no commands, such as a worker.
+_NOBODY = Actor(account="nobody")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Servers:
     """Where Temporal and the database are."""
@@ -47,8 +48,8 @@ class Servers:
     #: A profile of Temporal's client configuration, such as Temporal Cloud by API key or mTLS; empty for none.
     temporal_profile: str = ""
     temporal_environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    #: `local` for the embedded stack, `os` for a shared one.
-    realm: str = "local"
+    #: On whose behalf commands are sent.
+    actor: Actor = _NOBODY
     plugins: Sequence[Plugin] = ()
 
 
@@ -71,33 +72,12 @@ async def dial(servers: Servers) -> Client:
         ) from error
 
 
-def local_actor(realm: str = "local") -> Actor:
-    """Return who runs this process, by the operating system's account and not by the environment."""
-    return Actor(account=pwd.getpwuid(os.geteuid()).pw_name, realm=realm)
-
-
-def build_request(
-    catalog: Catalog, traits: Iterable[ActuatorTraits], *, date: str, actor: Actor, confirmed: str = ""
-) -> Request:
-    """Make a request of a catalog whose repositories are absolute. `date` is ISO 8601."""
-    used = {"git.stage", "git.publish", "verify"}
-    for component in catalog.components:
-        used.update(declaration.uses for declaration in (*component.publish, *component.health))
-    return Request(
-        catalog=catalog,
-        date=date,
-        actuators=tuple(sorted((one for one in traits if one.name in used), key=lambda one: one.name)),
-        confirmed=confirmed,
-        requested_by=actor,
-    )
-
-
 @asynccontextmanager
-async def connect(servers: Servers, actor: Actor | None = None) -> AsyncIterator[Control]:
+async def connect(servers: Servers) -> AsyncIterator[Control]:
     """Open a control over running servers."""
     client = await dial(servers)
     async with open_pool(servers.database_url, max_size=4) as pool:
-        yield Control(client, Reader(pool), actor or local_actor(servers.realm))
+        yield Control(client, Reader(pool), servers.actor)
 
 
 class Control:
@@ -303,8 +283,6 @@ def _unreachable(error: RPCError) -> StackError:
 __all__ = [
     "Control",
     "Servers",
-    "build_request",
     "connect",
     "dial",
-    "local_actor",
 ]

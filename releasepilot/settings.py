@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import pwd
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -10,6 +12,7 @@ from platformdirs import user_state_dir
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from releasepilot.errors import StackError
+from releasepilot.model.gate import Actor
 
 #: Field to the variable that sets it.
 VARIABLES: dict[str, str] = {
@@ -115,6 +118,14 @@ class Settings(BaseModel):
     def embedded(self) -> bool:
         """Whether ReleasePilot runs its own servers."""
         return not self.database_url
+
+    @property
+    def actor(self) -> Actor:
+        """Who runs this process: the operating system's account, which no variable can change.
+
+        Its realm is `local` where the embedded stack is used, which only that account can reach; else `os`.
+        """
+        return Actor(account=pwd.getpwuid(os.geteuid()).pw_name, realm="local" if self.embedded else "os")
 
 
 def _explained(error: ValidationError) -> StackError:

@@ -7,10 +7,11 @@ import asyncio
 import click
 
 from releasepilot.cli.completion import complete_train
+from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, pass_invocation
 from releasepilot.cli.render.text import console, plain
-from releasepilot.cli.servers import reach, settings_of
+from releasepilot.cli.servers import reach
 from releasepilot.control import Servers, connect
 from releasepilot.model.gate import Decision
 

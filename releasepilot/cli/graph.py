@@ -8,12 +8,12 @@ import sys
 import click
 
 from releasepilot.cli.completion import complete_component
+from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, json_option, pass_invocation
 from releasepilot.cli.prepare import read_repositories
 from releasepilot.cli.render.graph import print_graph
 from releasepilot.cli.render.text import console, print_json
-from releasepilot.cli.servers import settings_of
 from releasepilot.graph.view import to_dot, to_mermaid, to_svg, view_of
 
 _DRAWINGS = {"dot": to_dot, "mermaid": to_mermaid, "svg": to_svg}

@@ -7,12 +7,12 @@ import sys
 
 import click
 
+from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, json_option, pass_invocation
 from releasepilot.cli.prepare import prepare
 from releasepilot.cli.render.plan import markdown, print_plan
 from releasepilot.cli.render.text import console, print_json
-from releasepilot.cli.servers import settings_of
 
 
 @click.command()

@@ -10,13 +10,11 @@ from datetime import UTC, datetime
 from releasepilot.cli.catalog_file import load
 from releasepilot.cli.invocation import Invocation
 from releasepilot.cli.render.progress import reading
-from releasepilot.cli.servers import realm_of
-from releasepilot.control import build_request, local_actor
 from releasepilot.graph.planner import make_plan
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.plan import Plan
 from releasepilot.model.snapshot import Snapshot
-from releasepilot.model.train import Request
+from releasepilot.model.train import Request, request_of
 from releasepilot.plugins.registry import Registry
 from releasepilot.repositories.snapshot import take_snapshot
 from releasepilot.settings import Settings
@@ -55,5 +53,5 @@ async def prepare(invocation: Invocation, settings: Settings) -> Prepared:
     """Make the plan. Raises CatalogError, SnapshotError and PlanError."""
     catalog, registry, snapshot = await read_repositories(invocation, settings)
     today = datetime.now(UTC).date().isoformat()
-    request = build_request(catalog, registry.traits(), date=today, actor=local_actor(realm_of(settings)))
+    request = request_of(catalog, registry.traits(), date=today, actor=settings.actor)
     return Prepared(request=request, plan=await asyncio.to_thread(make_plan, snapshot, request))

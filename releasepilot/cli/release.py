@@ -7,6 +7,7 @@ import sys
 
 import click
 
+from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit, of_view
 from releasepilot.cli.invocation import Invocation, pass_invocation, yes_option
 from releasepilot.cli.prepare import Prepared, prepare
@@ -14,7 +15,7 @@ from releasepilot.cli.render.plan import print_plan
 from releasepilot.cli.render.record import print_changes, print_record
 from releasepilot.cli.render.text import console, plain
 from releasepilot.cli.render.train import display_for
-from releasepilot.cli.servers import reach, settings_of
+from releasepilot.cli.servers import reach
 from releasepilot.cli.watching import asks_again, detached, follow
 from releasepilot.control import Servers, connect
 from releasepilot.model.gate import Decision

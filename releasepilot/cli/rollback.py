@@ -8,6 +8,7 @@ import sys
 import click
 
 from releasepilot.cli.completion import complete_component, complete_train
+from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit, of_view
 from releasepilot.cli.invocation import Invocation, pass_invocation, yes_option
 from releasepilot.cli.release import ask_is_possible
@@ -15,7 +16,7 @@ from releasepilot.cli.render.progress import waiting
 from releasepilot.cli.render.record import print_record
 from releasepilot.cli.render.text import clean, console
 from releasepilot.cli.render.train import display_for
-from releasepilot.cli.servers import reach, settings_of
+from releasepilot.cli.servers import reach
 from releasepilot.cli.watching import detached, follow
 from releasepilot.control import Servers, connect
 from releasepilot.model.train import Outcome, TrainView

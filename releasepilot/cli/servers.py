@@ -2,28 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 import click
 from opentelemetry import trace
 
-from releasepilot.cli.invocation import Invocation
 from releasepilot.cli.render.progress import waiting
 from releasepilot.control import Servers
 from releasepilot.settings import Settings
 from releasepilot.telemetry import set_up
 from releasepilot.workers.local import ensure_stack
-
-
-def settings_of(invocation: Invocation) -> Settings:
-    """Read the settings from the environment and the global options."""
-    return Settings.load(os.environ, state_dir=invocation.state_dir)
-
-
-def realm_of(settings: Settings) -> str:
-    """Say where accounts are established: `local` is the one account that owns an embedded stack."""
-    return "local" if settings.embedded else "os"
 
 
 def reach(settings: Settings, *, quiet: bool = False, service: str = "releasepilot") -> Servers:
@@ -45,6 +33,6 @@ def reach(settings: Settings, *, quiet: bool = False, service: str = "releasepil
         temporal_profile=settings.temporal_profile,
         temporal_environ=settings.temporal_environ,
         database_url=endpoints.database_url,
-        realm=realm_of(settings),
+        actor=settings.actor,
         plugins=told.plugins(),
     )

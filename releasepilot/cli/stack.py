@@ -7,12 +7,13 @@ import sys
 
 import click
 
+from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, json_option, pass_invocation
 from releasepilot.cli.render.progress import waiting
 from releasepilot.cli.render.stack import finding_fields, print_findings, print_stack, stack_fields
 from releasepilot.cli.render.text import console, plain
-from releasepilot.cli.servers import reach, settings_of
+from releasepilot.cli.servers import reach
 from releasepilot.workers.doctor import diagnose
 from releasepilot.workers.local import stack_status, stop_stack
 

@@ -9,12 +9,13 @@ from contextlib import suppress
 import click
 
 from releasepilot.cli.completion import complete_train
+from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit, of_view
 from releasepilot.cli.invocation import Invocation, json_option, pass_invocation
 from releasepilot.cli.render.record import print_record, print_trains
 from releasepilot.cli.render.text import console, print_json, print_json_list
 from releasepilot.cli.render.train import display_for, print_view
-from releasepilot.cli.servers import reach, settings_of
+from releasepilot.cli.servers import reach
 from releasepilot.cli.watching import detached, follow
 from releasepilot.control import Control, Servers, connect
 from releasepilot.errors import ReleasePilotError

@@ -8,10 +8,11 @@ from collections.abc import Awaitable, Callable
 import click
 
 from releasepilot.cli.completion import complete_train
+from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, pass_invocation
 from releasepilot.cli.render.text import console, plain
-from releasepilot.cli.servers import reach, settings_of
+from releasepilot.cli.servers import reach
 from releasepilot.control import Control, Servers, connect
 
 train_argument = click.argument("train", shell_complete=complete_train)

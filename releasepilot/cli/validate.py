@@ -8,10 +8,10 @@ import sys
 import click
 
 from releasepilot.cli.catalog_file import load
+from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, json_option, pass_invocation
 from releasepilot.cli.render.text import console, plain
-from releasepilot.cli.servers import settings_of
 
 
 @click.command()

@@ -8,9 +8,10 @@ import signal
 
 import click
 
+from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, pass_invocation
-from releasepilot.cli.servers import reach, settings_of
+from releasepilot.cli.servers import reach
 from releasepilot.control import Servers, dial
 from releasepilot.model.step import Queue
 from releasepilot.settings import Settings

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from pydantic import Field
@@ -33,6 +34,25 @@ class Request(Value):
         """The train's id: its name and the beginning of the request's digest."""
         identity = self.model_copy(update={"requested_by": Actor(account="unknown")})
         return f"{self.catalog.train}-{digest_of(identity).removeprefix('sha256:')[:10]}"
+
+
+#: What every plan uses, whatever the catalog declares.
+_ALWAYS = ("git.publish", "git.stage", "verify")
+
+
+def request_of(
+    catalog: Catalog, traits: Iterable[ActuatorTraits], *, date: str, actor: Actor, confirmed: str = ""
+) -> Request:
+    """Make a request of a catalog whose repositories are absolute, with the traits of the actuators that it uses."""
+    declared = (one for component in catalog.components for one in (*component.publish, *component.health))
+    used = {*_ALWAYS, *(declaration.uses for declaration in declared)}
+    return Request(
+        catalog=catalog,
+        date=date,
+        actuators=tuple(sorted((one for one in traits if one.name in used), key=lambda one: one.name)),
+        confirmed=confirmed,
+        requested_by=actor,
+    )
 
 
 class TrainPhase(StrEnum):

@@ -13,12 +13,12 @@ from support.remotes import Remote
 from support.temporal import train_name
 from temporalio.client import Client
 
-from releasepilot.control import Control, build_request
+from releasepilot.control import Control
 from releasepilot.graph.planner import make_plan
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Plan
-from releasepilot.model.train import Record, Request, TrainView
+from releasepilot.model.train import Record, Request, TrainView, request_of
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 from releasepilot.repositories.snapshot import take_snapshot
@@ -50,7 +50,7 @@ class Depot:
     def request(self, catalog: Catalog, confirmed: str = "") -> Request:
         """Make the request that the command line would make."""
         traits = Registry.load(Tools(cache=self.cache)).traits()
-        return build_request(catalog, traits, date=DATE, actor=ANNA, confirmed=confirmed)
+        return request_of(catalog, traits, date=DATE, actor=ANNA, confirmed=confirmed)
 
     async def plan(self, catalog: Catalog) -> Plan:
         """Read the repositories and make the plan."""

@@ -15,6 +15,7 @@ import click
 from releasepilot.cli.demo.services import serving
 from releasepilot.cli.demo.shop import SHOP
 from releasepilot.cli.demo.world import BREAKS, Break, Breakable, World, make_world, services, write_catalog
+from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, pass_invocation
 from releasepilot.cli.prepare import prepare
@@ -22,7 +23,7 @@ from releasepilot.cli.release import run_train
 from releasepilot.cli.render.demo import print_chapter, print_remote
 from releasepilot.cli.render.plan import print_plan
 from releasepilot.cli.render.text import console, plain
-from releasepilot.cli.servers import reach, settings_of
+from releasepilot.cli.servers import reach
 from releasepilot.settings import Settings
 from releasepilot.workers.local import ensure_stack, remove_stack
 
