@@ -7,6 +7,7 @@ from pathlib import Path
 
 from temporalio import activity
 
+from releasepilot.activities.alive import alive
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.outline import outline_of
@@ -32,14 +33,15 @@ class Planning:
     async def prepare(self, call: PrepareCall) -> Outline:
         """Open the train, plan it, store the plan, and say what differs from the plan before."""
         with failures_explained():
-            await self._ledger.open(call)
-            catalog = call.request.catalog
-            snapshot = await take_snapshot(
-                catalog, self._cache, concurrency=catalog.concurrency, timeout=self._git_timeout
-            )
-            plan = await asyncio.to_thread(make_plan, snapshot, call.request)
-            await self._ledger.keep(plan)
-            return outline_of(plan, call.request, await self._changes(call, plan))
+            return await alive(self._prepare(call))
+
+    async def _prepare(self, call: PrepareCall) -> Outline:
+        await self._ledger.open(call)
+        catalog = call.request.catalog
+        snapshot = await take_snapshot(catalog, self._cache, concurrency=catalog.concurrency, timeout=self._git_timeout)
+        plan = await asyncio.to_thread(make_plan, snapshot, call.request)
+        await self._ledger.keep(plan)
+        return outline_of(plan, call.request, await self._changes(call, plan))
 
     async def _changes(self, call: PrepareCall, plan: Plan) -> tuple[str, ...]:
         """Say what differs from the plan before, or from the one that came confirmed with the request."""

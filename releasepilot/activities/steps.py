@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Coroutine, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic
@@ -15,6 +14,7 @@ from opentelemetry import metrics, trace
 from pydantic import BaseModel
 from temporalio import activity
 
+from releasepilot.activities.alive import alive
 from releasepilot.activities.failure import failures_explained
 from releasepilot.errors import ReleasePilotError, StepConflict, StepUnconverged
 from releasepilot.model.plan import Plan
@@ -34,8 +34,6 @@ _duration = metrics.get_meter("releasepilot").create_histogram(
     "releasepilot.step.duration", unit="s", description="Wall time of a step's attempt"
 )
 
-#: Seconds between two signs of life.
-_BEAT = 2.0
 #: After these a revert leaves nothing that could be observed.
 _LEAVES_NOTHING = (Undo.FULL, Undo.REVERT, Undo.WINDOW)
 
@@ -74,7 +72,7 @@ class Steps:
         with failures_explained(), _measured("apply", step_call):
             began = monotonic()
             call, actuator = await self._open(step_call)
-            receipt = await _alive(_converge(call, actuator))
+            receipt = await alive(_converge(call, actuator))
             return receipt.model_copy(update={"took_ms": round((monotonic() - began) * 1000)})
 
     @activity.defn(name=Activity.REVERT)
@@ -83,7 +81,7 @@ class Steps:
         with failures_explained(), _measured("revert", step_call):
             call, actuator = await self._open(step_call)
             receipt = await self._reader.receipt(step_call.train, step_call.step)
-            return await _alive(_undo(call, actuator, receipt))
+            return await alive(_undo(call, actuator, receipt))
 
     async def _open(self, step_call: StepCall) -> tuple[Call[Any], Actuator[Any]]:
         plan = await self._shelf.plan(step_call.plan_digest)
@@ -169,16 +167,3 @@ def _refuse_conflict(call: Call[Any], seen: Observation) -> None:
             hint="remove it or release another version; ReleasePilot overwrites nothing",
             component=call.release.component,
         )
-
-
-async def _alive(work: Coroutine[None, None, _GivenT]) -> _GivenT:
-    """Await the work and tell the server every other second that it goes on."""
-    task = asyncio.ensure_future(work)
-    try:
-        while not (await asyncio.wait({task}, timeout=_BEAT))[0]:
-            activity.heartbeat()
-    except asyncio.CancelledError:
-        task.cancel()
-        await asyncio.wait({task})
-        raise
-    return task.result()

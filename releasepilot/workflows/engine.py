@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from releasepilot.model.catalog import OnFailure
 from releasepilot.model.step import MAY_HAVE_EFFECT, PHASES, SagaClass, StepStatus, advance
@@ -37,30 +37,30 @@ class Until(Protocol):
         """Return when the condition holds."""
 
 
+_ResultT = TypeVar("_ResultT")
+
 #: Told of every move: the step, its new status, and what went wrong.
 Moved = Callable[[StepNode, StepStatus, StepFailed | None], None]
 Act = Callable[[StepNode], Coroutine[None, None, None]]
 
 
-async def uncancellable(work: Awaitable[None]) -> bool:
-    """Run `work` to its end even if the caller is cancelled meanwhile; return whether it was.
+async def uncancellable(work: Awaitable[_ResultT]) -> _ResultT:
+    """Run `work` to its end even if the caller is cancelled meanwhile, and return its result.
 
     `asyncio.shield` alone lets the caller run on beside the work.
     """
-    task, cancelled = asyncio.ensure_future(work), False
+    task = asyncio.ensure_future(work)
     while not task.done():
         try:
             await asyncio.shield(task)
         except asyncio.CancelledError:
             if task.cancelled():
                 raise
-            cancelled = True
             if (current := asyncio.current_task()) is not None:
                 current.uncancel()
         except Exception:  # noqa: BLE001 - raised again by result() below
             break
-    task.result()
-    return cancelled
+    return task.result()
 
 
 @dataclass(kw_only=True)
@@ -129,10 +129,10 @@ class Engine:
             raise
         await self._cancel_running()
 
-    async def backward(self, act: Act, which: Iterable[str]) -> None:
+    async def backward(self, act: Act, which: Iterable[str]) -> list[str]:
         """Undo the steps, dependents first, side by side where the graph allows; a failure does not stop the others.
 
-        Returns early after `drain`; what is left can be undone by another call.
+        Returns what was not begun, which is something only after `drain`; another call can undo it.
         """
         self._draining = False
         chosen = dict.fromkeys(which)
@@ -145,13 +145,15 @@ class Engine:
             while ready and len(self._running) < self.cap and not self._draining:
                 self._launch(ready.popleft(), act, StepStatus.UNDONE, StepStatus.UNDO_FAILED)
             if not self._running:
-                return
+                break
             await self.until(lambda: bool(self._finished))
             for step in self._collect():
+                del chosen[step]
                 for need in filter(waiting.__contains__, self.nodes[step].needs):
                     waiting[need] -= 1
                     if waiting[need] == 0:
                         ready.append(need)
+        return list(chosen)
 
     def with_effect(self, components: Iterable[str] | None = None) -> list[str]:
         """Return the steps that may have had an effect to undo, of all or some components, in plan order."""
@@ -273,7 +275,8 @@ class _Schedule:
     def done(self, step: str) -> None:
         """Settle a done step: its children have one need less, its phase one step."""
         self.open[self.nodes[step].phase] -= 1
-        for child in self.children[step]:
+        # A child that an earlier run has blocked waits for nothing.
+        for child in filter(self.missing.__contains__, self.children[step]):
             self.missing[child] -= 1
             if self.missing[child] == 0 and self.statuses[child] is StepStatus.PENDING:
                 self.queues[self.nodes[child].phase].append(child)

@@ -9,11 +9,12 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from releasepilot.model.event import EventType
     from releasepilot.model.gate import Actor
-    from releasepilot.model.train import Outcome, Record
+    from releasepilot.model.plan import Residue
+    from releasepilot.model.step import StepStatus
+    from releasepilot.model.train import Outcome, Outline, Record, StepNode
     from releasepilot.model.value import Value
-    from releasepilot.workflows.engine import engine_of
+    from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.journal import Journal
-    from releasepilot.workflows.ports import Standing
     from releasepilot.workflows.steps import StepRunner
     from releasepilot.workflows.train import dependents, released_components, standing, undone_components
 
@@ -25,6 +26,10 @@ class RollbackStart(Value):
     requested_by: Actor
     #: Undo these and what was released on top of them; empty for all.
     components: tuple[str, ...] = ()
+    #: Taken along when the rollback continues as a new run: what it could not undo, and what stays of the rest.
+    given_up: tuple[str, ...] = ()
+    residue: tuple[Residue, ...] = ()
+    resumed: bool = False
 
 
 @workflow.defn(name="Rollback")
@@ -33,40 +38,70 @@ class RollbackWorkflow:
 
     @workflow.run
     async def run(self, start: RollbackStart) -> Record:
-        """Undo, and return the record that replaces the train's."""
+        """Undo, and return the record that replaces the train's. A cancellation does not stop it half way."""
         stands = await standing(start.train)
         journal = Journal(start.train, stands.next_seq)
         keeper = asyncio.create_task(journal.keep(), name="journal")
-        chosen = dependents(stands.outline, list(start.components)) or tuple(stands.outline.components)
-        journal.note(EventType.ROLLBACK_STARTED, actor=str(start.requested_by), components=list(chosen))
-        record = await self._undo(start, stands, journal, chosen)
-        journal.note(EventType.ROLLBACK_ENDED, record=record.model_dump(mode="json"))
+        outline = stands.outline
+        chosen = dependents(outline, list(start.components)) or tuple(outline.components)
+        if not start.resumed:
+            journal.note(EventType.ROLLBACK_STARTED, actor=str(start.requested_by), components=list(chosen))
+        runner = StepRunner(journal, outline.digest, stands.started_at)
+        runner.residue.extend(start.residue)
+        engine = self._engine(outline, stands.statuses, runner)
+        left = [step for step in engine.with_effect(chosen) if step not in start.given_up]
+        todo = await uncancellable(engine.backward(runner.revert, left))
+        failed = [step for step in left if engine.statuses[step] is StepStatus.UNDO_FAILED and step not in todo]
+        record = None if todo else _record(start, outline, engine, runner, chosen)
+        if record is not None:
+            journal.note(EventType.ROLLBACK_ENDED, record=record.model_dump(mode="json"))
         journal.close()
-        await keeper
+        await uncancellable(keeper)
+        if record is None:
+            workflow.continue_as_new(
+                start.model_copy(
+                    update={
+                        "components": chosen,
+                        "given_up": (*start.given_up, *failed),
+                        "residue": tuple(runner.residue),
+                        "resumed": True,
+                    }
+                )
+            )
         return record
 
-    async def _undo(self, start: RollbackStart, stands: Standing, journal: Journal, chosen: tuple[str, ...]) -> Record:
-        outline = stands.outline
+    def _engine(self, outline: Outline, statuses: dict[str, StepStatus], runner: StepRunner) -> Engine:
+        """Build the engine; it drains when the server finds the history long."""
         engine = engine_of(
             outline.steps,
-            stands.statuses,
+            statuses,
             cap=outline.concurrency,
             until=workflow.wait_condition,
             on_failure=outline.on_failure,
         )
-        runner = StepRunner(journal, outline.digest, stands.started_at)
-        engine.moved = runner.moved
-        await engine.backward(runner.revert, engine.with_effect(chosen))
-        released = released_components(outline, engine)
-        released = {name: version for name, version in released.items() if name not in chosen}
-        unresolved = any(item.unresolved for item in runner.residue)
-        clean = Outcome.PARTLY_RELEASED if released else Outcome.ROLLED_BACK
-        return Record(
-            train=start.train,
-            outcome=Outcome.RESIDUE if unresolved else clean,
-            plan_digest=outline.digest,
-            released=released,
-            undone=undone_components(engine),
-            residue=tuple(runner.residue),
-            cause=f"rolled back by {start.requested_by}",
-        )
+
+        def moved(node: StepNode, status: StepStatus, failure: StepFailed | None) -> None:
+            runner.moved(node, status, failure)
+            if workflow.info().is_continue_as_new_suggested():
+                engine.drain()
+
+        engine.moved = moved
+        return engine
+
+
+def _record(
+    start: RollbackStart, outline: Outline, engine: Engine, runner: StepRunner, chosen: tuple[str, ...]
+) -> Record:
+    """Say what is true after the rollback."""
+    released = {name: version for name, version in released_components(outline, engine).items() if name not in chosen}
+    unresolved = any(item.unresolved for item in runner.residue)
+    clean = Outcome.PARTLY_RELEASED if released else Outcome.ROLLED_BACK
+    return Record(
+        train=start.train,
+        outcome=Outcome.RESIDUE if unresolved else clean,
+        plan_digest=outline.digest,
+        released=released,
+        undone=undone_components(engine),
+        residue=tuple(runner.residue),
+        cause=f"rolled back by {start.requested_by}",
+    )

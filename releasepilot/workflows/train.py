@@ -6,7 +6,7 @@ import asyncio
 from datetime import datetime
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import Field
@@ -18,9 +18,10 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.step import Queue, StepStatus
     from releasepilot.model.train import Outcome, Outline, Record, Request, StepNode, TrainPhase, TrainView
     from releasepilot.model.value import Value
-    from releasepilot.workflows.engine import Engine, StepFailed, engine_of
+    from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.ports import (
+        HEARTBEAT,
         LEDGER_RETRY,
         LEDGER_TIMEOUT,
         PREPARE_RETRY,
@@ -121,14 +122,18 @@ class TrainWorkflow:
         if record is not None:
             self._record = record
             self._journal.note(EventType.TRAIN_ENDED, record=record.model_dump(mode="json"))
-        self._journal.close()
-        await keeper
+        await uncancellable(self._close(keeper))
         # Whoever sees that the train has ended finds the whole of it in the ledger.
         self._phase = TrainPhase.ENDED if record is not None else self._phase
-        await workflow.wait_condition(workflow.all_handlers_finished)
         if record is None:
             workflow.continue_as_new(TrainStart(request=self._request, resumed=self._state()))
         return record
+
+    async def _close(self, keeper: asyncio.Task[None]) -> None:
+        """Let the journal and the updates come to their end."""
+        self._journal.close()
+        await keeper
+        await workflow.wait_condition(workflow.all_handlers_finished)
 
     @workflow.query
     def view(self) -> TrainView:
@@ -258,13 +263,14 @@ class TrainWorkflow:
                 result_type=Outline,
                 task_queue=task_queue(Queue.GIT),
                 start_to_close_timeout=PREPARE_TIMEOUT,
+                heartbeat_timeout=HEARTBEAT,
                 retry_policy=PREPARE_RETRY,
                 summary="snapshot and plan",
             )
         except ActivityError as error:
-            if isinstance(error.cause, ApplicationError):
-                raise failure_of(error) from error
-            raise
+            if is_cancelled_exception(error):
+                raise asyncio.CancelledError from error
+            raise failure_of(error) from error
         self._journal.note(EventType.TRAIN_PLANNED, digest=outline.digest)
         return outline
 
@@ -315,13 +321,14 @@ class TrainWorkflow:
         if self._undoing is None:
             self._enter(TrainPhase.RUNNING)
             await self._forward(engine, runner)
-            if self._yielding and not self._aborted and not engine.failures:
+            others_go_on = not engine.failures or engine.on_failure is OnFailure.ROLLBACK_DEPENDENTS
+            if self._yielding and not self._aborted and others_go_on:
                 return None
             self._undoing = self._turned_round(engine)
         if self._undoing:
             self._yielding = False
-            await self._backward(engine, runner, self._undoing)
-            if self._yielding:
+            # A cancellation that comes now would leave half of it undone; it wants what is happening anyway.
+            if await uncancellable(self._backward(engine, runner, self._undoing)):
                 return None
         return self._final_record(engine, runner)
 
@@ -336,12 +343,13 @@ class TrainWorkflow:
             step, failure = next(iter(engine.failures.items()))
             self._cause, self._code, self._hint = f"{step}: {failure.error}", failure.code, failure.hint
 
-    async def _backward(self, engine: Engine, runner: StepRunner, components: tuple[str, ...]) -> None:
+    async def _backward(self, engine: Engine, runner: StepRunner, components: tuple[str, ...]) -> list[str]:
+        """Undo what may have had an effect; return what a new run has to go on with."""
         self._enter(TrainPhase.ROLLING_BACK)
         # An undo may need the receipt of its step, which is in the ledger once this returns.
         await self._journal.flush()
         fresh = [step for step in engine.with_effect(components) if engine.statuses[step] is not StepStatus.UNDO_FAILED]
-        await engine.backward(runner.revert, fresh)
+        return await engine.backward(runner.revert, fresh)
 
     def _moved(self, node: StepNode, status: StepStatus, failure: StepFailed | None) -> None:
         """Journal a move, and yield to a new run when the server finds the history long."""
@@ -356,11 +364,12 @@ class TrainWorkflow:
         everything = tuple(self._outline.components)
         if self._aborted:
             return everything
-        if not engine.failures or engine.on_failure is OnFailure.STOP:
+        failed = [step for step, status in engine.statuses.items() if status is StepStatus.FAILED]
+        if not failed or engine.on_failure is OnFailure.STOP:
             return ()
         if engine.on_failure is OnFailure.ROLLBACK_ALL:
             return everything
-        return dependents(self._outline, [engine.nodes[step].component for step in engine.failures])
+        return dependents(self._outline, [engine.nodes[step].component for step in failed])
 
     def _final_record(self, engine: Engine, runner: StepRunner) -> Record:
         """Say what is true now."""

@@ -1,12 +1,13 @@
 """A worker that is killed in the middle of its work: each train ends as if nothing had happened.
 
-One accident meets three trains at once, each at another bad moment: a command runs, a push has happened but nobody
-was told, an undo runs.
+One accident meets four trains at once, each at another bad moment: a command runs, a push has happened but nobody
+was told, an undo runs, a repository is read.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -55,12 +56,14 @@ class Train:
 
 @dataclass(frozen=True, kw_only=True)
 class Accident:
-    """The three trains, after all of them have ended."""
+    """The four trains, after all of them have ended."""
 
     folder: Path
     command: Train
     push: Train
     undo: Train
+    #: The record of the train that was being planned.
+    planning: Record
 
     def runs(self, name: str) -> int:
         """Return how often a command was begun."""
@@ -74,6 +77,7 @@ class Scene:
         self.folder = folder
         self.host = host
         self.depot = given
+        self.connections: list[socket.socket] = []
         self._env = {"FOLDER": str(folder)}
 
     async def set_off(self, name: str, step: Mapping[str, object] | None = None, hook: str = "") -> _Riding:
@@ -86,6 +90,15 @@ class Scene:
         plan = await self.depot.plan(catalog)
         before = {component: Before.of(remote) for component, remote in remotes.items()}
         return _Riding(self.depot, remotes, before, plan, await self.depot.start(catalog, plan))
+
+    async def plan(self, silent: socket.socket) -> str:
+        """Start a train over a remote that accepts and says nothing; return when its repository is being read."""
+        address = f"git://127.0.0.1:{silent.getsockname()[1]}/api.git"
+        request = self.depot.request(catalog_of([{"name": "api", "repo": address}]))
+        train = await self.depot.control.start(request)
+        connection, _ = await asyncio.to_thread(silent.accept)
+        self.connections.append(connection)
+        return train
 
     async def reached(self, *files: str) -> None:
         """Wait until commands have begun."""
@@ -121,8 +134,8 @@ class _Riding:
 
 
 async def happen(scene: Scene) -> Accident:
-    """Let the accident happen, start another worker, and wait until all three trains have ended."""
-    folder, host = scene.folder, scene.host
+    """Let the accident happen, start another worker, and wait until all four trains have ended."""
+    folder, host, given = scene.folder, scene.host, scene.depot
     upload = {
         "name": "upload",
         "apply": command("upload", 'mkdir "$FOLDER/uploaded"'),
@@ -143,10 +156,20 @@ async def happen(scene: Scene) -> Accident:
     host.start()
     one, two = await scene.set_off("one", upload), await scene.set_off("two", failing)
     await scene.reached("upload.begun", "undeploy.begun")
-    three = await scene.set_off("three", hook=killer)
-    await scene.happened()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        four = await scene.plan(silent)
+        three = await scene.set_off("three", hook=killer)
+        await scene.happened()
+    for connection in scene.connections:
+        connection.close()
     host.start()
-    return Accident(folder=folder, command=await one.arrive(), undo=await two.arrive(), push=await three.arrive())
+    return Accident(
+        folder=folder,
+        command=await one.arrive(),
+        undo=await two.arrive(),
+        push=await three.arrive(),
+        planning=await given.ended(four),
+    )
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +223,10 @@ def test_an_undo_that_was_interrupted_is_run_again(accident: Accident) -> None:
         ]
         assert train.statuses[f"{component}/push"] is StepStatus.UNDONE
     train.before["app"].assert_untouched()
+
+
+def test_a_plan_that_was_interrupted_is_made_again(accident: Accident) -> None:
+    """The next worker reads the repositories anew, and finds that this one has gone."""
+    record = accident.planning
+    assert (record.outcome, record.code) == (Outcome.FAILED, "RP201")
+    assert record.cause.startswith("api: git://127.0.0.1:")

@@ -29,7 +29,7 @@ class World:
         self.orders.mkdir(parents=True, exist_ok=True)
 
     def order(self, step: str, what: str) -> None:
-        """Have a step break: before, after, refuse, hang, undo."""
+        """Have a step break: before, after, refuse, hang, undo, slow undo."""
         (self.orders / step.replace("/", "+")).write_text(what)
 
     def heal(self, step: str) -> None:
@@ -102,6 +102,8 @@ class Mark:
         """Remove the file."""
         if self.world.ordered(call.step.id) == "undo":
             raise StepRefused("it will not go away")
+        if self.world.ordered(call.step.id) == "slow undo":
+            await asyncio.sleep(2)
         if self._file(call).exists():
             with self.world.log.open("a") as log:
                 log.write(f"-{call.step.id}\n")

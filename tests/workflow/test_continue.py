@@ -12,13 +12,26 @@ from support.temporal import stage as staged
 from support.world import plan_of, step
 
 from releasepilot.control import Servers, dial
+from releasepilot.model.catalog import OnFailure
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Outcome
 
 COMPONENTS: dict[str, tuple[str, ...]] = {f"c{index}": () for index in range(30)}
 
 
-def train() -> Plan:
+async def test_an_isolated_failure_is_remembered_over_several_runs(impatient: Stage) -> None:
+    """The others are released to the end, and the failed component is undone then."""
+    impatient.world.order("c0/s1", "refuse")
+    plan = train(OnFailure.ROLLBACK_DEPENDENTS)
+    record = await impatient.ended(await impatient.control.start(impatient.request(plan)))
+    assert await runs(impatient) > 1
+    assert record.outcome is Outcome.PARTLY_RELEASED
+    assert set(record.released) == set(COMPONENTS) - {"c0"}
+    assert "c0/s0" not in impatient.world.present()
+    assert record.cause == "c0/s1: the far side said no"
+
+
+def train(on_failure: OnFailure = OnFailure.ROLLBACK_ALL) -> Plan:
     """Make a train of ninety steps, the last of which needs all the others."""
     steps = [
         step(name, f"s{index}", *([f"{name}/s{index - 1}"] if index else []))
@@ -26,7 +39,7 @@ def train() -> Plan:
         for index in range(3)
     ]
     steps.append(step("last", "s", *(f"{name}/s2" for name in COMPONENTS)))
-    return plan_of(train_name(), steps, {**COMPONENTS, "last": tuple(COMPONENTS)}, concurrency=6)
+    return plan_of(train_name(), steps, {**COMPONENTS, "last": tuple(COMPONENTS)}, concurrency=6, on_failure=on_failure)
 
 
 @pytest.fixture

@@ -202,6 +202,19 @@ async def test_a_cancelled_workflow_compensates(stage: Stage) -> None:
     assert (record.outcome, record.cause) == (Outcome.ROLLED_BACK, "cancelled")
 
 
+async def test_a_cancellation_during_the_way_back_does_not_stop_it(stage: Stage) -> None:
+    """What is half undone is undone to the end."""
+    stage.world.order("api/push", "refuse")
+    stage.world.order("lib/push", "slow undo")
+    train = await stage.control.start(stage.request(diamond()))
+    await until(stage, train, lambda view: view.phase is TrainPhase.ROLLING_BACK)
+    await stage.client.get_workflow_handle(stage.workflow_ids[-1]).cancel()
+    record = await stage.ended(train)
+    assert record.outcome is Outcome.ROLLED_BACK
+    assert record.cause == "api/push: the far side said no"
+    assert stage.world.present() == set()
+
+
 GATE = (ApprovalGate(roles=("managers",), quorum=2),)
 ROLES = {"managers": ("anna", "bert", "carl")}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import socket
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 from support.remotes import Change, Remote, make_remote, run_git
 from support.shop import NAMES, a_shop, a_shop_remote, entries, manifest
+from support.stacks import eventually
 from support.trains import Before, Depot, catalog_of, subjects
 from support.trains import depot as opened
 from temporalio.client import Client
@@ -126,7 +128,7 @@ async def test_a_branch_that_moves_under_a_running_train_is_built_upon(
     catalog = catalog_of(entries(remotes, api=held(tmp_path)))
     plan = await depot.plan(catalog)
     train = await depot.start(catalog, plan)
-    await depot.until(train, lambda _: (tmp_path / "staged").exists())
+    await asyncio.to_thread(eventually, (tmp_path / "staged").exists, 60)
     theirs = remotes["api"].add(Change(message="docs: theirs", files={"README.md": "# theirs\n"}))
     (tmp_path / "go").touch()
     record = await depot.ended(train)
@@ -145,7 +147,7 @@ async def test_a_branch_that_changed_a_manifest_under_a_running_train_takes_it_b
     plan = await depot.plan(catalog)
     lib = Before.of(remotes["lib"])
     train = await depot.start(catalog, plan)
-    await depot.until(train, lambda _: (tmp_path / "staged").exists())
+    await asyncio.to_thread(eventually, (tmp_path / "staged").exists, 60)
     remotes["api"].add(Change(message="fix: theirs", files={"package.json": b'{"name": "api"}\n'}))
     api = Before.of(remotes["api"])
     (tmp_path / "go").touch()
