@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from time import monotonic
-from typing import Any, TypeVar
+from typing import Any
 
 from opentelemetry import metrics, trace
 from pydantic import BaseModel
@@ -24,8 +24,6 @@ from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Actuator, Call
 from releasepilot.store.read import Reader
 from releasepilot.workflows.ports import Activity, StepCall
-
-_GivenT = TypeVar("_GivenT")
 
 _log = logging.getLogger("releasepilot.steps")
 _tracer = trace.get_tracer("releasepilot")
