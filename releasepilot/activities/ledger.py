@@ -39,6 +39,7 @@ class Ledger:
                 statuses={step.id: step.status for step in steps},
                 next_seq=await self._reader.next_seq(row.id),
                 started_at=row.started_at,
+                residue=row.record.residue if row.record else (),
             )
 
     async def open(self, call: PrepareCall) -> None:

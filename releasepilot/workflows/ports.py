@@ -12,6 +12,7 @@ from typing import Final
 from temporalio.common import RetryPolicy
 
 from releasepilot.model.event import Event
+from releasepilot.model.plan import Residue
 from releasepilot.model.step import Queue, StepStatus
 from releasepilot.model.train import Outline, Request
 from releasepilot.model.value import Value
@@ -52,6 +53,8 @@ class Standing(Value):
     statuses: dict[str, StepStatus]
     next_seq: int
     started_at: datetime
+    #: What the last record lists.
+    residue: tuple[Residue, ...] = ()
 
 
 class Batch(Value):

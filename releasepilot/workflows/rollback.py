@@ -47,9 +47,11 @@ class RollbackWorkflow:
         if not start.resumed:
             journal.note(EventType.ROLLBACK_STARTED, actor=str(start.requested_by), components=list(chosen))
         runner = StepRunner(journal, outline.digest, stands.started_at)
-        runner.residue.extend(start.residue)
         engine = self._engine(outline, stands.statuses, runner)
         left = [step for step in engine.with_effect(chosen) if step not in start.given_up]
+        # What an earlier undo left stays left; what is undone now speaks for itself.
+        before = start.residue if start.resumed else stands.residue
+        runner.residue.extend(item for item in before if f"{item.component}/{item.step}" not in left)
         todo = await uncancellable(engine.backward(runner.revert, left))
         failed = [step for step in left if engine.statuses[step] is StepStatus.UNDO_FAILED and step not in todo]
         record = None if todo else _record(start, outline, engine, runner, chosen)
@@ -70,7 +72,8 @@ class RollbackWorkflow:
             )
         return record
 
-    def _engine(self, outline: Outline, statuses: dict[str, StepStatus], runner: StepRunner) -> Engine:
+    @staticmethod
+    def _engine(outline: Outline, statuses: dict[str, StepStatus], runner: StepRunner) -> Engine:
         """Build the engine; it drains when the server finds the history long."""
         engine = engine_of(
             outline.steps,

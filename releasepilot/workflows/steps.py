@@ -72,9 +72,12 @@ class StepRunner:
         except StepFailed as failure:
             self._leave(node, failure.error, unresolved=True)
             raise
+        if undone.unresolved:
+            self._leave(node, undone.remains, unresolved=True)
+            raise StepFailed(undone.remains, "RP402")
         self._undone[node.id] = undone
         if undone.remains:
-            self._leave(node, undone.remains, unresolved=undone.unresolved)
+            self._leave(node, undone.remains, unresolved=False)
 
     def moved(self, node: StepNode, status: StepStatus, failure: StepFailed | None) -> None:
         """Journal a move of the engine."""

@@ -293,6 +293,23 @@ async def test_without_gates_the_requesters_confirmation_is_bound_to_the_plan(st
     assert (await stage.ended(train)).outcome is Outcome.RELEASED
 
 
+async def test_a_second_rollback_still_tells_what_the_first_left(stage: Stage) -> None:
+    """What cannot be undone is tried again, found again, and listed once."""
+    steps = [
+        step("a", "push"),
+        step("a", "ship", "a/push", phase=Phase.PIVOT, saga_class=SagaClass.PIVOT, undo=Undo.NONE),
+    ]
+    train = await stage.control.start(stage.request(plan_of(train_name(), steps, {"a": ()})))
+    await stage.ended(train)
+    for _ in range(2):
+        await stage.control.rollback(train)
+        record = (await stage.control.rolled_back(train)).record
+        assert record is not None
+        assert record.outcome is Outcome.RESIDUE
+        assert [(item.step, item.unresolved) for item in record.residue] == [("ship", True)]
+    assert stage.world.present() == {"a/ship"}
+
+
 async def test_an_ended_train_is_rolled_back_from_the_ledger(stage: Stage) -> None:
     """One component goes with what was released on top of it; then the rest."""
     train = await stage.control.start(stage.request(diamond()))
