@@ -175,7 +175,8 @@ def test_a_rejection_ends_with_4_and_touches_nothing(desk: Desk) -> None:
     said = desk.ended(watching)
     assert said.code == 4, said
     assert "not today" in said.out
-    assert desk.run("status", desk.train).code == 4
+    status = desk.run("status", desk.train)
+    assert status.code == 4, status
     for was in before:
         was.assert_untouched()
 
