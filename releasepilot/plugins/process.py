@@ -82,13 +82,14 @@ async def run_command(
     *,
     shell: bool,
     env: Mapping[str, str],
-    cwd: Path | None = None,
+    cwd: Path,
     limit: float,
 ) -> Finished:
     """Run a command for at most `limit` seconds and return how it ended.
 
     In shell mode its one word is a script for `/bin/sh`. The command gets the worker's environment and `env`. When it
-    takes too long (`StepError`) or the caller is cancelled, its whole process group is killed.
+    takes too long (`StepError`) or the caller is cancelled, its whole process group is killed. A `cwd` that is not
+    there raises `StepRefused`, as a command that is not there does.
     """
     argv = ("/bin/sh", "-c", *words) if shell else tuple(words)
     output = _Output()
@@ -100,15 +101,12 @@ async def run_command(
                 stdout=output.writing,
                 stderr=output.writing,
                 cwd=cwd,
-                # The worker's own environment: commands need their PATH and their credentials.
-                env={**os.environ, **env},
+                # The worker's own environment: commands need their PATH and their credentials. Some trust PWD.
+                env={**os.environ, **env, "PWD": str(cwd)},
                 start_new_session=True,
             )
         except (OSError, ValueError) as error:
-            raise StepRefused(
-                f"the command {argv[0]!r} cannot be started: {error}",
-                hint="install it on the worker or correct the catalog",
-            ) from error
+            raise _not_started(argv[0], cwd, error) from error
         finally:
             os.close(output.writing)
         try:
@@ -122,6 +120,19 @@ async def run_command(
         finally:
             await _end(process)
     return Finished(status=status, tail=output.tail)
+
+
+def _not_started(program: str, cwd: Path, error: OSError | ValueError) -> StepRefused:
+    """Tell a missing program from a missing folder: the operating system names the one that it missed."""
+    if isinstance(error, OSError) and str(error.filename) == str(cwd):
+        return StepRefused(
+            f"there is no folder {cwd} to run {program!r} in",
+            hint="look whether the component's `path` is a folder of the release commit",
+        )
+    return StepRefused(
+        f"the command {program!r} cannot be started: {error}",
+        hint="install it on the worker or correct the catalog",
+    )
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:

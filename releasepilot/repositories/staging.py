@@ -61,22 +61,33 @@ class Staging(ReleaseRefs):
             self._move(staged.oid, None)
             return ""
 
-    def export(self, folder: Path) -> str:
-        """Write the staged release's files into an empty folder and return its commit.
+    def export(self, folder: Path, *, rebuild: bool = False) -> str:
+        """Write the files of the staged or published release into an empty folder and return its commit.
 
-        Raises `StepError` where nothing of this train is staged.
+        Where the remote holds neither, `rebuild` makes the commit again in the mirror, as it was staged: for a step
+        that is undone after its release was taken back. Without it that raises `StepError`.
         """
         with self._explained():
-            refs = self.look()
-            # A published release is no longer staged; its tag holds the same.
-            staged = self._held(self._staging_ref if self._staging_ref in refs else self._tag_ref, refs)
-            if staged is None or not self._ours(staged):
+            commit = self._remote_commit()
+            if commit is None and rebuild:
+                self._need(self._release.head)
+                commit = self._build(self._release.head).commit
+            if commit is None:
                 raise StepError(
                     f"{redact(self._release.repo)} holds no staged release of {self._release.to_version}",
                     hint="let git.stage come before this step",
                 )
-            export_tree(self._git, staged.commit, folder)
-            return staged.commit
+            export_tree(self._git, commit, folder)
+            return commit
+
+    def _remote_commit(self) -> str | None:
+        """Return the release commit under the staging ref or, once that is gone, under the tag."""
+        refs = self.look()
+        for ref in (self._staging_ref, self._tag_ref):
+            held = self._held(ref, refs)
+            if held is not None and self._ours(held):
+                return held.commit
+        return None
 
     def _on_pinned_commit(self, staged: Held) -> bool:
         """Whether a staged object is this release, built on the commit of the plan."""

@@ -1,4 +1,4 @@
-"""`exec` keeps the contract, with real commands: with an observing command, in a shell, and with its marker."""
+"""`exec` keeps the contract, with real commands: in the files of the release and without them, by words, in a shell."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from pydantic import JsonValue
-from support.calls import a_call, a_release
+from support.calls import a_call, a_new_file, a_release
 from support.remotes import make_remote
 
 from releasepilot.plugins.builtin.exec import Exec
+from releasepilot.plugins.builtin.git import GitStage
 from releasepilot.plugins.contract import ActuatorContract, Scene, perform
 from releasepilot.plugins.spec import Tools
 
@@ -23,11 +24,14 @@ _REVERT = 'rm -f "$SHELF/api"'
 def _scene(folder: Path, config: dict[str, JsonValue], *, clash: bool) -> Scene:
     shelf = folder / "shelf"
     shelf.mkdir()
-    release = a_release(make_remote(folder / "api.git"))
+    tools = Tools(cache=folder / "cache")
+    release = a_release(make_remote(folder / "api.git"), edits=(a_new_file("VERSION", "1.1.0\n"),))
+    if config.get("tree", True):
+        asyncio.run(GitStage(tools).apply(a_call(GitStage, release)))
     item = shelf / "api"
     other = (lambda: item.write_text("0.9.0\n")) if clash else None
     return Scene(
-        actuator=Exec(Tools(cache=folder / "cache")),
+        actuator=Exec(tools),
         call=a_call(Exec, release, {**config, "env": {"SHELF": str(shelf)}}),
         effects=lambda: len(item.read_text().splitlines()) if item.exists() else 0,
         clash=other,
@@ -40,6 +44,28 @@ class TestExecInAShell(ActuatorContract):
     def scene(self, folder: Path) -> Scene:
         """Put a line on a shelf."""
         return _scene(folder, {"shell": True, "apply": _APPLY, "observe": _OBSERVE, "revert": _REVERT}, clash=True)
+
+
+class TestExecWithItsFiles(ActuatorContract):
+    """Scripts that take everything from the files of the release."""
+
+    def scene(self, folder: Path) -> Scene:
+        """Put the version file on a shelf."""
+        script = {
+            "apply": 'cat VERSION >> "$SHELF/api"',
+            "observe": 'test -e "$SHELF/api" || exit 1; cmp -s VERSION "$SHELF/api" || exit 3; cat VERSION',
+            "revert": 'test -e VERSION && rm -f "$SHELF/api"',
+        }
+        return _scene(folder, {"shell": True, **script}, clash=True)
+
+
+class TestExecWithoutFiles(ActuatorContract):
+    """Scripts that need no files of a release that was never staged."""
+
+    def scene(self, folder: Path) -> Scene:
+        """Put a line on a shelf."""
+        config: dict[str, JsonValue] = {"shell": True, "apply": _APPLY, "observe": _OBSERVE, "revert": _REVERT}
+        return _scene(folder, {**config, "tree": False}, clash=True)
 
 
 class TestExecByWords(ActuatorContract):
@@ -62,7 +88,8 @@ class TestExecWithAMarker(ActuatorContract):
 
     def scene(self, folder: Path) -> Scene:
         """Put a line on a shelf that nobody can look at, and let another version be the clash."""
-        scene = _scene(folder, {"shell": True, "apply": _APPLY, "revert": _REVERT}, clash=False)
+        config: dict[str, JsonValue] = {"shell": True, "apply": _APPLY, "revert": _REVERT, "tree": False}
+        scene = _scene(folder, config, clash=False)
         other = scene.call.release.model_copy(update={"to_version": "0.9.0"})
         earlier = replace(scene, call=a_call(Exec, other, scene.call.step.config))
         return replace(scene, clash=lambda: asyncio.run(perform(earlier)))

@@ -124,6 +124,8 @@ def _registry_step(world: World, component: Component) -> dict[str, object]:
     return {
         "uses": "exec",
         "name": Breakable.REGISTRY,
+        # What is published comes from the tag.
+        "tree": False,
         "attempts": 1,
         "apply": ["git", f"--git-dir={remote}", "archive", "--format=tar", f"--output={archive}", "{tag}"],
         "observe": ["test", "-e", archive],

@@ -1,8 +1,12 @@
-"""`exec`: an effect that is brought about by a command of the catalog's author."""
+"""`exec`: an effect that is brought about by a command of the catalog's author, in the files of the release."""
 
 from __future__ import annotations
 
 import hashlib
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -15,6 +19,9 @@ from releasepilot.plugins.markers import Markers, MarkerState
 from releasepilot.plugins.placeholders import environment_of, facts_of, fill
 from releasepilot.plugins.process import Finished, limit_of, run_command
 from releasepilot.plugins.spec import Call, Tools
+from releasepilot.repositories.command import Cancellation, in_thread
+from releasepilot.repositories.mirror import Mirror
+from releasepilot.repositories.staging import Staging
 
 _ABSENT, _CONFLICT = 1, 3
 
@@ -36,6 +43,10 @@ class ExecConfig(BaseModel):
     revert: Argv | None = None
     #: Each command is one text for `/bin/sh -c`; placeholders are not filled in, use the environment.
     shell: bool = False
+    #: Commands run in the component's folder within the files of the release commit, in a temporary folder without a
+    #: repository; `RELEASEPILOT_TREE` names the top of the files. With false they run in an empty temporary folder, and
+    #: no repository is asked.
+    tree: bool = True
     #: Added to the environment.
     env: dict[str, str] = Field(default_factory=dict)
 
@@ -82,13 +93,58 @@ class Exec:
     effect: ClassVar[bool] = True
 
     def __init__(self, tools: Tools) -> None:
+        self._tools = tools
         self._markers = Markers(tools.cache)
 
     async def observe(self, call: Call[ExecConfig]) -> Observation:
         """Run the observing command, or look for the marker."""
         if call.config.observe is None:
             return self._remembered(call)
-        ended = await self._run(call, call.config.observe)
+        async with self._folder(call, rebuild=True) as folder:
+            return await self._look(call, call.config.observe, folder)
+
+    async def apply(self, call: Call[ExecConfig]) -> dict[str, str]:
+        """Run the command, then leave the marker where nothing else can tell.
+
+        Raises `StepError` where the remote holds no release of this train, neither staged nor published.
+        """
+        if call.config.observe is None and self._remembered(call).presence is Presence.CONFLICT:
+            raise StepConflict(self._remembered(call).detail, component=call.release.component)
+        async with self._folder(call, rebuild=False) as folder:
+            ended = await self._run(call, call.config.apply, folder)
+        if ended.status != 0:
+            raise StepError(
+                f"the command ended with status {ended.status}: {ended.tail}", component=call.release.component
+            )
+        if call.config.observe is None:
+            self._markers.write(call.effect_key, MarkerState.APPLIED, _artefact(call))
+        return {}
+
+    async def revert(self, call: Call[ExecConfig], _receipt: Receipt | None) -> str:
+        """Run the reverting command unless the effect is known to be gone or to be another's."""
+        if call.config.revert is None:
+            return f"the effect of {call.step.id} stays: its declaration has no revert command"
+        if call.config.observe is None and self._is_reverted(call):
+            return ""
+        async with self._folder(call, rebuild=True) as folder:
+            if call.config.observe is not None:
+                seen = await self._look(call, call.config.observe, folder)
+                if seen.presence is Presence.ABSENT:
+                    return ""
+                if seen.presence is Presence.CONFLICT:
+                    return f"{call.step.id} found something that it did not make: {seen.detail}".rstrip(": ")
+            ended = await self._run(call, call.config.revert, folder)
+        if ended.status != 0:
+            raise StepError(
+                f"the revert command ended with status {ended.status}: {ended.tail}", component=call.release.component
+            )
+        if call.config.observe is None:
+            self._markers.write(call.effect_key, MarkerState.REVERTED, _artefact(call))
+        return ""
+
+    async def _look(self, call: Call[ExecConfig], command: tuple[str, ...], folder: Path) -> Observation:
+        """Run the observing command and read its exit status."""
+        ended = await self._run(call, command, folder)
         found = ended.tail[-200:]
         if ended.status == 0:
             return Observation(presence=Presence.PRESENT, found=found or call.release.to_version)
@@ -102,42 +158,6 @@ class Exec:
             component=call.release.component,
         )
 
-    async def apply(self, call: Call[ExecConfig]) -> dict[str, str]:
-        """Run the command, then leave the marker where nothing else can tell."""
-        if call.config.observe is None and self._remembered(call).presence is Presence.CONFLICT:
-            raise StepConflict(self._remembered(call).detail, component=call.release.component)
-        ended = await self._run(call, call.config.apply)
-        if ended.status != 0:
-            raise StepError(
-                f"the command ended with status {ended.status}: {ended.tail}", component=call.release.component
-            )
-        if call.config.observe is None:
-            self._markers.write(call.effect_key, MarkerState.APPLIED, _artefact(call))
-        return {}
-
-    async def revert(self, call: Call[ExecConfig], _receipt: Receipt | None) -> str:
-        """Run the reverting command unless the effect is known to be gone or to be another's."""
-        if call.config.revert is None:
-            return f"the effect of {call.step.id} stays: its declaration has no revert command"
-        if call.config.observe is not None:
-            seen = await self.observe(call)
-            if seen.presence is Presence.ABSENT:
-                return ""
-            if seen.presence is Presence.CONFLICT:
-                return f"{call.step.id} found something that it did not make: {seen.detail}".rstrip(": ")
-        else:
-            marker = self._markers.read(call.effect_key)
-            if marker is not None and marker.state is MarkerState.REVERTED:
-                return ""
-        ended = await self._run(call, call.config.revert)
-        if ended.status != 0:
-            raise StepError(
-                f"the revert command ended with status {ended.status}: {ended.tail}", component=call.release.component
-            )
-        if call.config.observe is None:
-            self._markers.write(call.effect_key, MarkerState.REVERTED, _artefact(call))
-        return ""
-
     def _remembered(self, call: Call[ExecConfig]) -> Observation:
         """Read the marker as an observation."""
         marker = self._markers.read(call.effect_key)
@@ -148,11 +168,38 @@ class Exec:
             return Observation(presence=Presence.CONFLICT, found=marker.artefact, detail=detail)
         return Observation(presence=Presence.PRESENT, found=marker.artefact)
 
-    async def _run(self, call: Call[ExecConfig], command: tuple[str, ...]) -> Finished:
-        facts = facts_of(call)
-        words = command if call.config.shell else [fill(word, facts) for word in command]
-        env = {**call.config.env, **environment_of(call)}
-        return await run_command(words, shell=call.config.shell, env=env, limit=limit_of(call.step.timeout))
+    def _is_reverted(self, call: Call[ExecConfig]) -> bool:
+        marker = self._markers.read(call.effect_key)
+        return marker is not None and marker.state is MarkerState.REVERTED
+
+    @asynccontextmanager
+    async def _folder(self, call: Call[ExecConfig], *, rebuild: bool) -> AsyncIterator[Path]:
+        """Give a temporary folder, with the files of the release commit in it if the catalog wants them."""
+        # A command may leave a process behind that still writes here; its effect is there all the same.
+        with tempfile.TemporaryDirectory(prefix="releasepilot-exec-", ignore_cleanup_errors=True) as name:
+            folder = Path(name)
+            if call.config.tree:
+                await in_thread(lambda stop: self._export(call, folder, stop, rebuild=rebuild))
+            yield folder
+
+    def _export(self, call: Call[ExecConfig], folder: Path, cancellation: Cancellation, *, rebuild: bool) -> None:
+        mirror = Mirror(
+            self._tools.cache, call.release.repo, timeout=self._tools.git_timeout, cancellation=cancellation
+        )
+        staging = Staging(mirror, call.release, train=call.train, when=call.train_started_at)
+        staging.export(folder, rebuild=rebuild)
+
+    async def _run(self, call: Call[ExecConfig], command: tuple[str, ...], folder: Path) -> Finished:
+        config, facts = call.config, facts_of(call)
+        words = command if config.shell else [fill(word, facts) for word in command]
+        env = {**config.env, **environment_of(call)}
+        return await run_command(
+            words,
+            shell=config.shell,
+            env={**env, "RELEASEPILOT_TREE": str(folder)} if config.tree else env,
+            cwd=folder / call.release.path if config.tree else folder,
+            limit=limit_of(call.step.timeout),
+        )
 
 
 def _artefact(call: Call[ExecConfig]) -> str:

@@ -5,32 +5,53 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pydantic import JsonValue, ValidationError
-from support.calls import TRAIN, a_call, a_release
-from support.remotes import make_remote
+from support.calls import TRAIN, a_call, a_release, an_edit
+from support.remotes import Remote, make_remote
 
 from releasepilot.errors import StepConflict, StepError, StepRefused
 from releasepilot.model.plan import Release
 from releasepilot.model.receipt import Presence
 from releasepilot.plugins.builtin.exec import Exec, ExecConfig
+from releasepilot.plugins.builtin.git import GitPublish, GitStage
 from releasepilot.plugins.spec import Call, Tools
 
 
 @pytest.fixture
-def release(tmp_path: Path) -> Release:
-    """Release a small component."""
-    return a_release(make_remote(tmp_path / "api.git"))
+def remote(tmp_path: Path) -> Remote:
+    """Make a repository with a version file."""
+    return make_remote(tmp_path / "api.git", files={"VERSION": "1.0.0\n"})
 
 
 @pytest.fixture
-def actuator(tmp_path: Path) -> Exec:
-    """Run commands, with markers in a fresh cache."""
-    return Exec(Tools(cache=tmp_path / "cache"))
+def tools(tmp_path: Path) -> Tools:
+    """Work in a fresh cache."""
+    return Tools(cache=tmp_path / "cache", git_timeout=20)
+
+
+@pytest.fixture
+def planned(remote: Remote) -> Release:
+    """Plan a release, of which the remote knows nothing yet."""
+    return a_release(remote, edits=(an_edit(remote, "VERSION", "1.0.0", "1.1.0"),))
+
+
+@pytest.fixture
+async def release(planned: Release, tools: Tools) -> Release:
+    """Stage a release of a small component."""
+    await GitStage(tools).apply(a_call(GitStage, planned))
+    return planned
+
+
+@pytest.fixture
+def actuator(tools: Tools) -> Exec:
+    """Run commands."""
+    return Exec(tools)
 
 
 def shell(release: Release, script: str, **more: JsonValue) -> Call[Any]:
@@ -38,11 +59,111 @@ def shell(release: Release, script: str, **more: JsonValue) -> Call[Any]:
     return a_call(Exec, release, {"shell": True, "apply": script, **more})
 
 
-async def test_placeholders_fill_words_after_splitting(actuator: Exec, release: Release, tmp_path: Path) -> None:
+async def test_commands_run_in_the_files_of_the_release(actuator: Exec, release: Release, tmp_path: Path) -> None:
+    """All three see the new version and no repository, and may leave files of their own behind."""
+    look = f'test ! -e .git && test "$PWD" = "$RELEASEPILOT_TREE" && echo {{}} $(cat VERSION) >> {tmp_path}/log; : > x'
+    verbs: dict[str, JsonValue] = {verb: look.format(verb) for verb in ("apply", "observe", "revert")}
+    call = a_call(Exec, release, {"shell": True, **verbs})
+    await actuator.observe(call)
+    await actuator.apply(call)
+    await actuator.revert(call, None)
+    assert (tmp_path / "log").read_text() == "observe 1.1.0\napply 1.1.0\nobserve 1.1.0\nrevert 1.1.0\n"
+
+
+async def test_a_published_release_is_found_by_its_tag(
+    actuator: Exec, release: Release, remote: Remote, tools: Tools, tmp_path: Path
+) -> None:
+    """The staging ref is gone by then; what the branch got before the release is in the files too."""
+    remote.add("fix: meanwhile")
+    await GitPublish(tools).apply(a_call(GitPublish, release))
+    assert not any(ref.startswith("refs/releasepilot/") for ref in remote.refs())
+    elsewhere = Exec(Tools(cache=tmp_path / "another", git_timeout=20))
+    for one in (actuator, elsewhere):
+        await one.apply(a_call(Exec, release, {"apply": "grep -q 1.1.0 VERSION", "observe": "true"}))
+
+
+async def test_without_a_staged_release_nothing_is_run(actuator: Exec, planned: Release, tmp_path: Path) -> None:
+    """The error says which step is missing, and the command was not started."""
+    with pytest.raises(StepError, match="holds no staged release") as caught:
+        await actuator.apply(shell(planned, f"touch {tmp_path}/ran"))
+    assert "git.stage" in caught.value.hint
+    assert not (tmp_path / "ran").exists()
+
+
+async def test_a_release_that_was_taken_back_can_still_be_undone(
+    release: Release, remote: Remote, tools: Tools, tmp_path: Path
+) -> None:
+    """Undoing goes on where git's part was undone first, also on a machine that never saw the release."""
+    publish = a_call(GitPublish, release)
+    await GitPublish(tools).apply(publish)
+    await GitPublish(tools).revert(publish, None)
+    assert "refs/tags/v1.1.0" not in remote.refs()
+    elsewhere = Exec(Tools(cache=tmp_path / "another", git_timeout=20))
+    call = shell(release, "true", observe="exit 0", revert=f"cat VERSION > {tmp_path}/seen")
+    assert await elsewhere.revert(call, None) == ""
+    assert (tmp_path / "seen").read_text() == "1.1.0\n"
+
+
+async def test_another_trains_release_is_not_taken_for_ours(actuator: Exec, release: Release) -> None:
+    """A tag of the same name does not make it the commit of this train."""
+    with pytest.raises(StepError, match="holds no staged release"):
+        await actuator.apply(a_call(Exec, release, {"apply": "true"}, train="july-1a2b3c4d5e"))
+
+
+async def test_a_component_of_a_monorepo_runs_in_its_folder(actuator: Exec, tmp_path: Path, tools: Tools) -> None:
+    """A relative name is one of the component's own; the top of the files is named in the environment."""
+    remote = make_remote(tmp_path / "mono.git", files={"api/VERSION": "1.0.0\n", "shared.txt": "s"})
+    edits = (an_edit(remote, "api/VERSION", "1.0.0", "1.1.0"),)
+    release = a_release(remote, edits=edits).model_copy(update={"path": "api"})
+    await GitStage(tools).apply(a_call(GitStage, release))
+    script = 'test -e VERSION && test -e "$RELEASEPILOT_TREE/shared.txt" && test "$PWD" = "$RELEASEPILOT_TREE/api"'
+    await actuator.apply(shell(release, script))
+
+
+async def test_a_folder_that_the_release_does_not_have_is_named(actuator: Exec, release: Release) -> None:
+    """A program that is there is not blamed for it."""
+    missing = release.model_copy(update={"path": "web"})
+    with pytest.raises(StepRefused, match=r"there is no folder .*/web to run 'true' in"):
+        await actuator.apply(a_call(Exec, missing, {"apply": "true"}))
+
+
+async def test_without_a_tree_no_repository_is_asked(
+    actuator: Exec, planned: Release, remote: Remote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The command starts in an empty folder, also where the repository is gone; the folder goes afterwards."""
+    remote.folder.rename(tmp_path / "moved.git")
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    script = f'test -z "$(ls -A)" && test -z "$RELEASEPILOT_TREE" && pwd > {tmp_path}/where'
+    await actuator.apply(shell(planned, script, tree=False))
+    assert (tmp_path / "where").read_text().startswith(f"{temporary}/")
+    assert list(temporary.iterdir()) == []
+
+
+async def test_each_call_asks_the_remote_once(
+    actuator: Exec, release: Release, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One listing of refs a call, and no transfer where the mirror has the commit; a marker is read without any."""
+    trace = tmp_path / "trace"
+    monkeypatch.setenv("GIT_TRACE", str(trace))
+    marked = shell(release, "true", revert="true")
+    assert (await actuator.observe(marked)).presence is Presence.ABSENT
+    assert not trace.exists()
+    observed = shell(release, "true", observe="true", revert="true")
+    await actuator.observe(observed)
+    await actuator.apply(observed)
+    await actuator.revert(observed, None)
+    said = trace.read_text()
+    assert said.count("built-in: git ls-remote") == 3
+    assert "built-in: git fetch" not in said
+
+
+async def test_placeholders_fill_words_after_splitting(actuator: Exec, planned: Release, tmp_path: Path) -> None:
     """A value with spaces or quotes stays one word; other braces stay as they are."""
-    nasty = release.model_copy(update={"to_version": "1.0.0 $(touch x); 'y'"})
-    config: dict[str, JsonValue] = {"apply": f"{_writer(tmp_path)} {{version}} --tag={{tag}} {{other}} '{{print $1}}'"}
-    await actuator.apply(a_call(Exec, nasty, config))
+    nasty = planned.model_copy(update={"to_version": "1.0.0 $(touch x); 'y'"})
+    words = f"{_writer(tmp_path)} {{version}} --tag={{tag}} {{other}} '{{print $1}}'"
+    await actuator.apply(a_call(Exec, nasty, {"apply": words, "tree": False}))
     assert (tmp_path / "words").read_text().splitlines() == [
         "1.0.0 $(touch x); 'y'",
         "--tag=v1.1.0",
@@ -113,10 +234,10 @@ async def test_any_other_exit_code_of_observe_is_an_error(actuator: Exec, releas
         await actuator.observe(shell(release, "true", observe="exit 2"))
 
 
-async def test_a_marker_remembers_across_restarts(release: Release, tmp_path: Path) -> None:
+async def test_a_marker_remembers_across_restarts(release: Release, tools: Tools) -> None:
     """Another process with the same cache folder sees the effect; another version under its name is a conflict."""
-    await Exec(Tools(cache=tmp_path / "cache")).apply(shell(release, "true"))
-    again = Exec(Tools(cache=tmp_path / "cache"))
+    await Exec(tools).apply(shell(release, "true"))
+    again = Exec(tools)
     assert (await again.observe(shell(release, "true"))).presence is Presence.PRESENT
     other = shell(release.model_copy(update={"to_version": "9.0.0"}), "true")
     assert (await again.observe(other)).presence is Presence.CONFLICT
