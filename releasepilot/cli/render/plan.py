@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from rich.console import Console, Group, RenderableType
+from rich.constrain import Constrain
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from releasepilot.cli.render.text import clean, clean_lines, plain
+from releasepilot.cli.render.text import PIPE_RULE_WIDTH, clean, clean_lines, plain
 from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.plan import Plan, Release, Residue
 from releasepilot.model.step import PHASES, Phase, Step, Undo
@@ -44,7 +45,7 @@ def print_plan(console: Console, plan: Plan) -> None:
     console.print(_heading(plan))
     console.print(Padding(_releases(plan), (1, 0)))
     console.print(_facts(plan))
-    console.print(Padding(_order(plan), (1, 0)))
+    console.print(Padding(_order(plan, None if console.is_terminal else PIPE_RULE_WIDTH), (1, 0)))
     _print_residue(console, plan.worst_residue)
     for notice in plan.notices:
         console.print(plain(f"note: {notice}", "yellow"))
@@ -109,17 +110,18 @@ def gate_words(gate: ApprovalGate) -> str:
     return f"{gate.name}: {gate.quorum} of {', '.join(gate.roles)} must approve"
 
 
-def _order(plan: Plan) -> RenderableType:
-    """Draw the phases from top to bottom, with the point of no return as a line between them."""
+def _order(plan: Plan, width: int | None) -> RenderableType:
+    """Draw the phases from top to bottom, with the point of no return as a line between them: `width`, or all of it."""
     parts: list[RenderableType] = []
     for phase in PHASES:
         steps = [step for step in plan.steps if step.phase is phase]
         if not steps:
             continue
         if any(step.id == plan.point_of_no_return for step in steps):
-            parts.append(
-                Rule(plain(f"point of no return: {plan.point_of_no_return}", "bold red"), style="red", align="left")
-            )
+            title = plain(f"point of no return: {plan.point_of_no_return}", "bold red")
+            # A title that does not fit would be cut.
+            room = width and max(width, title.cell_len + 4)
+            parts.append(Constrain(Rule(title, style="red", align="left"), room))
         parts.append(_phase(phase, steps))
     if plan.point_of_no_return is None:
         parts.append(Text("No point of no return: every step can be undone.", style="green"))

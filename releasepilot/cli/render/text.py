@@ -16,6 +16,9 @@ from releasepilot.model.value import Value
 #: A pipe has no width: lines must not break where nobody sees a margin.
 PIPE_WIDTH = 500
 
+#: What is drawn as wide as the terminal is so wide in a pipe, where a file is read in an editor or a log.
+PIPE_RULE_WIDTH = 100
+
 #: Characters that reorder what a reader sees (Unicode TR 9; "Trojan Source", CVE-2021-42574).
 _REORDERING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 

@@ -110,16 +110,19 @@ class LineDisplay(AbstractContextManager["LineDisplay"]):
 
 
 def changes(before: TrainView | None, after: TrainView) -> list[str]:
-    """Say what is new in a view, one line a change."""
-    lines: list[str] = []
+    """Say what is new in a view, one line a change, in the order in which it happened."""
     known = before.statuses if before else {}
-    if before is None or before.phase is not after.phase:
-        lines.append(f"{after.train}: {phase_words(after.phase)}")
-    for step, status in after.statuses.items():
-        if status is not known.get(step, StepStatus.PENDING):
-            lines.append(f"{step}: {status.value.replace('_', ' ')}")
+    lines = [
+        f"{step}: {status.value.replace('_', ' ')}"
+        for step, status in after.statuses.items()
+        if status is not known.get(step, StepStatus.PENDING)
+    ]
     if after.past_no_return and not (before and before.past_no_return):
         lines.append("the point of no return is passed")
+    if before is None or before.phase is not after.phase:
+        # Steps begin after their train runs; every other phase comes of what steps did.
+        at = 0 if after.phase is TrainPhase.RUNNING else len(lines)
+        lines.insert(at, f"{after.train}: {phase_words(after.phase)}")
     if after.waiting_for and after.waiting_for != (before.waiting_for if before else ""):
         lines.append(f"waiting: {after.waiting_for}")
     return lines

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from releasepilot.cli.render.plan import markdown, print_plan
 from releasepilot.cli.render.record import print_record
-from releasepilot.cli.render.text import clean, clean_lines, console, plain
+from releasepilot.cli.render.text import PIPE_RULE_WIDTH, clean, clean_lines, console, plain
 from releasepilot.cli.render.train import changes, display_for, table
 from releasepilot.model.catalog import Author, Ecosystem, OnFailure
 from releasepilot.model.gate import Actor, Decision, OpenGate, Vote
@@ -105,6 +105,23 @@ def test_the_point_of_no_return_stands_between_the_phases() -> None:
     assert order[0] < line < order[1] < order[2]
 
 
+def test_the_point_of_no_return_is_not_wider_than_a_page() -> None:
+    """A pipe has no width that a line could fill; a name that needs more room gets it."""
+    line = next(line for line in printed(a_plan()).splitlines() if line.startswith("point of no return"))
+    assert len(line) == PIPE_RULE_WIDTH
+    long = "app/" + "x" * 150
+    assert f"point of no return: {long} ─" in printed(_with_pivot(long))
+
+
+def _with_pivot(name: str) -> Plan:
+    """Give the plan's pivot another name."""
+    plan = a_plan()
+    steps = tuple(
+        one.model_copy(update={"id": name}) if one.saga_class is SagaClass.PIVOT else one for one in plan.steps
+    )
+    return plan.model_copy(update={"steps": steps, "point_of_no_return": name})
+
+
 def test_nothing_to_release_is_one_line() -> None:
     """An empty plan is said in a sentence, with its reason."""
     empty = a_plan().model_copy(update={"releases": (), "steps": (), "unchanged": ("lib", "app")})
@@ -166,6 +183,18 @@ def test_changes_are_one_line_each_and_told_once() -> None:
     assert changes(None, first) == ["shop-1: running", "lib/stage: running"]
     assert changes(first, second) == ["lib/stage: done", "lib/push: running"]
     assert changes(second, second) == []
+
+
+def test_changes_come_in_the_order_in_which_they_happened() -> None:
+    """A train runs before its steps do, and ends or turns round after them."""
+    running = view(stage=StepStatus.DONE, push=StepStatus.RUNNING)
+    planning = running.model_copy(update={"phase": TrainPhase.PLANNING, "statuses": {}})
+    ended = view(stage=StepStatus.DONE, push=StepStatus.DONE).model_copy(update={"phase": TrainPhase.ENDED})
+    failed = view(stage=StepStatus.DONE, push=StepStatus.FAILED).model_copy(update={"phase": TrainPhase.ROLLING_BACK})
+    assert changes(planning, running) == ["shop-1: running", "lib/stage: done", "lib/push: running"]
+    assert changes(running, ended) == ["lib/push: done", "shop-1: ended"]
+    assert changes(running, failed) == ["lib/push: failed", "shop-1: rolling back"]
+    assert changes(None, ended) == ["lib/stage: done", "lib/push: done", "shop-1: ended"]
 
 
 def test_a_pipe_gets_a_line_a_change() -> None:
