@@ -113,9 +113,12 @@ class Registry:
                 if stated is not None:
                     yield (key,), f"{step.uses} knows its own class and undo: leave `{key}` out"
         try:
-            self._validated(step)
+            config = self._validated(step)
         except ValidationError as error:
             yield from _findings(error)
+            return
+        if objection := _objection(known, step, config):
+            yield (), objection
 
     def _validated(self, step: Step | StepDeclaration) -> BaseModel:
         """Read the configuration as strictly as JSON allows: no text for a number, no unknown key."""
@@ -134,6 +137,11 @@ class Registry:
 
     def _keys(self, name: str) -> list[str]:
         return [info.alias or key for key, info in self._class(name).Config.model_fields.items()]
+
+
+def _objection(known: type[Actuator[Any]], step: StepDeclaration, config: BaseModel) -> str:
+    """Ask the actuator, which need not have anything to say."""
+    return known.objection(step, config) if hasattr(known, "objection") else ""
 
 
 def _declarations(catalog: Catalog) -> Iterator[tuple[Path, StepDeclaration]]:

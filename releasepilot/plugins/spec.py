@@ -18,6 +18,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
+from releasepilot.model.catalog import StepDeclaration
 from releasepilot.model.plan import Release
 from releasepilot.model.receipt import Observation, Receipt
 from releasepilot.model.step import Queue, SagaClass, Step, Undo
@@ -79,6 +80,10 @@ class Actuator(Protocol[ConfigT]):
 
     def __init__(self, tools: Tools) -> None:
         """Take what it works with. No I/O here."""
+
+    @classmethod
+    def objection(cls, declaration: StepDeclaration, config: BaseModel) -> str:
+        """Say what is wrong with a declaration whose configuration is valid by itself; empty where nothing is."""
 
     async def observe(self, call: Call[ConfigT]) -> Observation:
         """Say what the far side holds under this call's name, changing nothing."""

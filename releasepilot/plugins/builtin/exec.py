@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,16 +11,15 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from releasepilot.errors import StepConflict, StepError
+from releasepilot.model.catalog import StepDeclaration
 from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
 from releasepilot.model.value import Argv
 from releasepilot.plugins.markers import Markers, MarkerState
 from releasepilot.plugins.placeholders import environment_of, facts_of, fill
 from releasepilot.plugins.process import Finished, limit_of, run_command
+from releasepilot.plugins.release_tree import release_tree, temporary_folder
 from releasepilot.plugins.spec import Call, Tools
-from releasepilot.repositories.command import Cancellation, in_thread
-from releasepilot.repositories.mirror import Mirror
-from releasepilot.repositories.staging import Staging
 
 _ABSENT, _CONFLICT = 1, 3
 
@@ -95,6 +93,14 @@ class Exec:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
         self._markers = Markers(tools.cache)
+
+    @classmethod
+    def objection(cls, declaration: StepDeclaration, config: BaseModel) -> str:
+        """Refuse a declaration that promises an undo and has no command for it."""
+        undo = declaration.undo or cls.undo
+        if isinstance(config, ExecConfig) and config.revert is None and undo is not Undo.NONE:
+            return "without a `revert` command nothing can be undone: add one, or say `undo: none`"
+        return ""
 
     async def observe(self, call: Call[ExecConfig]) -> Observation:
         """Run the observing command, or look for the marker."""
@@ -175,19 +181,12 @@ class Exec:
     @asynccontextmanager
     async def _folder(self, call: Call[ExecConfig], *, rebuild: bool) -> AsyncIterator[Path]:
         """Give a temporary folder, with the files of the release commit in it if the catalog wants them."""
-        # A command may leave a process behind that still writes here; its effect is there all the same.
-        with tempfile.TemporaryDirectory(prefix="releasepilot-exec-", ignore_cleanup_errors=True) as name:
-            folder = Path(name)
-            if call.config.tree:
-                await in_thread(lambda stop: self._export(call, folder, stop, rebuild=rebuild))
-            yield folder
-
-    def _export(self, call: Call[ExecConfig], folder: Path, cancellation: Cancellation, *, rebuild: bool) -> None:
-        mirror = Mirror(
-            self._tools.cache, call.release.repo, timeout=self._tools.git_timeout, cancellation=cancellation
-        )
-        staging = Staging(mirror, call.release, train=call.train, when=call.train_started_at)
-        staging.export(folder, rebuild=rebuild)
+        if call.config.tree:
+            async with release_tree(self._tools, call, rebuild=rebuild) as tree:
+                yield tree.root
+        else:
+            with temporary_folder() as folder:
+                yield folder
 
     async def _run(self, call: Call[ExecConfig], command: tuple[str, ...], folder: Path) -> Finished:
         config, facts = call.config, facts_of(call)

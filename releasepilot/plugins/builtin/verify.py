@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from pathlib import Path
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
@@ -16,10 +14,8 @@ from releasepilot.model.value import Argv
 from releasepilot.plugins.markers import Markers, MarkerState
 from releasepilot.plugins.placeholders import environment_of, facts_of, fill
 from releasepilot.plugins.process import limit_of, run_command
+from releasepilot.plugins.release_tree import release_tree
 from releasepilot.plugins.spec import Call, Tools
-from releasepilot.repositories.command import Cancellation, in_thread
-from releasepilot.repositories.mirror import Mirror
-from releasepilot.repositories.staging import Staging
 
 
 class VerifyConfig(BaseModel):
@@ -79,38 +75,28 @@ class Verify:
 
     async def apply(self, call: Call[VerifyConfig]) -> dict[str, str]:
         """Run the command; `StepRefused` with the end of its output where it fails. The notes hold the commit."""
-        with tempfile.TemporaryDirectory(prefix="releasepilot-verify-") as folder:
-            tree = Path(folder)
-            commit = await in_thread(lambda stop: self._export(call, tree, stop))
+        async with release_tree(self._tools, call) as tree:
             facts = facts_of(call)
             words = call.config.command if call.config.shell else [fill(word, facts) for word in call.config.command]
             ended = await run_command(
                 words,
                 shell=call.config.shell,
-                env={**environment_of(call), "RELEASEPILOT_TREE": folder},
-                cwd=tree / call.release.path,
+                env={**environment_of(call), "RELEASEPILOT_TREE": str(tree.root)},
+                cwd=tree.root / call.release.path,
                 limit=limit_of(call.step.timeout),
             )
         if ended.status != 0:
             raise StepRefused(
-                f"verification of {commit[:10]} ended with status {ended.status}: {ended.tail}",
+                f"verification of {tree.commit[:10]} ended with status {ended.status}: {ended.tail}",
                 hint="correct what it found on the branch, then make a new plan",
                 component=call.release.component,
             )
-        self._markers.write(call.effect_key, MarkerState.APPLIED, f"{commit} {_digest(call)}")
-        return {"commit": commit}
+        self._markers.write(call.effect_key, MarkerState.APPLIED, f"{tree.commit} {_digest(call)}")
+        return {"commit": tree.commit}
 
     async def revert(self, _call: Call[VerifyConfig], _receipt: Receipt | None) -> str:
         """Do nothing: nothing was changed."""
         return ""
-
-    def _export(self, call: Call[VerifyConfig], folder: Path, cancellation: Cancellation) -> str:
-        """Write the staged tree into the folder and return its commit."""
-        mirror = Mirror(
-            self._tools.cache, call.release.repo, timeout=self._tools.git_timeout, cancellation=cancellation
-        )
-        staging = Staging(mirror, call.release, train=call.train, when=call.train_started_at)
-        return staging.export(folder)
 
 
 def _digest(call: Call[VerifyConfig]) -> str:

@@ -166,6 +166,16 @@ def test_a_catalog_is_checked_with_the_place_of_each_fault() -> None:
     assert not any(path[3] == 0 for path in found)
 
 
+def test_an_undo_without_a_command_for_it_is_refused() -> None:
+    """A plan must not promise what nothing can do; `undo: none` says how it is."""
+    registry = Registry.load()
+    [(place, message)] = registry.check(catalog_with({"uses": "exec", "apply": "deploy"}))
+    assert place == ("components", 1, "publish", 0)
+    assert "undo: none" in message
+    assert registry.check(catalog_with({"uses": "exec", "apply": "deploy", "undo": "none"})) == []
+    assert registry.check(catalog_with({"uses": "exec", "apply": "deploy", "revert": "undeploy"})) == []
+
+
 def test_schemas_speak_the_catalogs_words() -> None:
     """Aliases such as `for` are what a catalog writes."""
     schemas = Registry.load().schemas()
