@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from temporalio.client import Client, Plugin, WorkflowUpdateFailedError
+from temporalio.client import Client, Plugin, WorkflowExecutionStatus, WorkflowFailureError, WorkflowUpdateFailedError
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfigProfile
@@ -20,7 +20,7 @@ from releasepilot.errors import ControlError, StackError, TrainUnknown, VoteRefu
 from releasepilot.model.gate import Actor, Decision, Vote
 from releasepilot.model.plan import Plan
 from releasepilot.model.step import Queue
-from releasepilot.model.train import Outcome, Request, TrainPhase, TrainView
+from releasepilot.model.train import Outcome, Request, TrainPhase, TrainView, with_dependents
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
 from releasepilot.workflows.ports import task_queue
@@ -31,6 +31,8 @@ from releasepilot.workflows.train import Command, TrainStart, TrainWorkflow
 _RPC = timedelta(seconds=20)
 #: Seconds between two looks at a train that is watched.
 _LOOK = 0.25
+#: How many later trains are looked through before one is rolled back.
+_LATER = 200
 _ENDED_BEFORE = (Outcome.ROLLED_BACK, Outcome.REJECTED, Outcome.FAILED, Outcome.RESIDUE, Outcome.PARTLY_RELEASED)
 
 
@@ -167,31 +169,41 @@ class Control:
         Of an ended train some components can be undone, with those that were released on top of them.
         """
         row = await self._reader.train(train)
-        if row.phase is not TrainPhase.ENDED and row.phase is not TrainPhase.ROLLING_BACK:
+        if await self._runs(_workflow_id(row.id)):
             if components:
                 raise ControlError(
                     f"train {row.id} is {row.phase.value}: single components can be rolled back when it has ended",
                     hint="pause it or wait, or roll back all of it",
                 )
+            # A train that undoes itself already takes this as said.
             command = Command(actor=self.actor, reason=reason, past_no_return=True)
             await self._update(row.id, TrainWorkflow.abort, command)
             return row.id
         await self._check_components(row, components)
-        await self._client.start_workflow(
-            RollbackWorkflow.run,
-            RollbackStart(train=row.id, requested_by=self.actor, components=components),
-            id=f"rollback/{row.name}/{row.id}",
-            task_queue=task_queue(Queue.ENGINE),
-            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            rpc_timeout=_RPC,
-        )
+        await self._refuse_newer(row, components)
+        try:
+            await self._client.start_workflow(
+                RollbackWorkflow.run,
+                RollbackStart(train=row.id, requested_by=self.actor, components=components, reason=reason),
+                id=_rollback_id(row),
+                task_queue=task_queue(Queue.ENGINE),
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                rpc_timeout=_RPC,
+            )
+        except WorkflowAlreadyStartedError as error:
+            raise ControlError(
+                f"train {row.id} is being rolled back already", hint=f"watch it: releasepilot status {row.id} --watch"
+            ) from error
+        except RPCError as error:
+            raise _unreachable(error) from error
         return row.id
 
     async def rolled_back(self, train: str) -> TrainView:
-        """Return the view when the rollback of an ended train is over."""
+        """Return the view when the rollback of a train, running or ended, is over."""
         row = await self._reader.train(train)
-        handle = self._client.get_workflow_handle(f"rollback/{row.name}/{row.id}")
-        await handle.result()
+        for workflow_id in (_workflow_id(row.id), _rollback_id(row)):
+            if await self._runs(workflow_id):
+                await self._finished(workflow_id)
         return await self._recorded(await self._reader.train(row.id))
 
     async def plan_of(self, train: str) -> Plan:
@@ -219,6 +231,34 @@ class Control:
             if row.id != request.train or row.outcome not in _ENDED_BEFORE:
                 return request
             request = request.model_copy(update={"attempt": request.attempt + 1})
+
+    async def _finished(self, workflow_id: str) -> None:
+        try:
+            await self._client.get_workflow_handle(workflow_id).result()
+        except WorkflowFailureError as error:
+            raise ControlError(f"{workflow_id} failed: {error.cause}", hint="look at it in Temporal's pages") from error
+
+    async def _runs(self, workflow_id: str) -> bool:
+        try:
+            found = await self._client.get_workflow_handle(workflow_id).describe(rpc_timeout=_RPC)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise _unreachable(error) from error
+        return found.status is WorkflowExecutionStatus.RUNNING
+
+    async def _refuse_newer(self, row: TrainRow, components: tuple[str, ...]) -> None:
+        """Refuse to take back what a later train has built upon: its deployments and files are the newer ones."""
+        plan = await self._reader.plan(row.plan_digest)
+        chosen = with_dependents({release.component: release.needs for release in plan.releases}, components)
+        for later in await self._reader.history(_LATER, row.name):
+            kept = later.record.released if later.record and later.started_at > row.started_at else {}
+            newer = [f"{name} {kept[name]}" for name in chosen if name in kept]
+            if newer:
+                raise ControlError(
+                    f"train {later.id} released {', '.join(newer)} after train {row.id}",
+                    hint=f"roll that one back first: releasepilot rollback {later.id}",
+                )
 
     async def _check_components(self, row: TrainRow, components: tuple[str, ...]) -> None:
         plan = await self._reader.plan(row.plan_digest)
@@ -274,6 +314,10 @@ def _workflow_id(train: str) -> str:
     """Return `train/<name>/<digest>` of a train's id `<name>-<digest>`."""
     name, _, digest = train.rpartition("-")
     return f"train/{name}/{digest}"
+
+
+def _rollback_id(row: TrainRow) -> str:
+    return f"rollback/{row.name}/{row.id}"
 
 
 def _unreachable(error: RPCError) -> StackError:

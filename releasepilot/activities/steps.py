@@ -144,9 +144,10 @@ async def _undo(call: Call[Any], actuator: Actuator[Any], receipt: Receipt | Non
     """Revert, observe. Where there is no undo, say what stays and that somebody has to act."""
     if call.step.undo is Undo.NONE:
         seen = await actuator.observe(call)
-        if seen.presence is Presence.ABSENT:
+        if seen.presence is Presence.ABSENT and not seen.uncertain:
             return Undone(step=call.step.id)
-        what = f"{call.step.uses} cannot be undone: {seen.found or seen.detail or 'its effect'} stays"
+        stays = seen.detail if seen.uncertain and seen.detail else f"{seen.found or seen.detail or 'its effect'} stays"
+        what = f"{call.step.uses} cannot be undone: {stays}"
         return Undone(step=call.step.id, remains=what, unresolved=True)
     remains = await actuator.revert(call, receipt)
     after = await actuator.observe(call)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import networkx as nx
 
 from releasepilot.graph.build import Component, Edge, concerning
 from releasepilot.model.catalog import Catalog, Propagation
+from releasepilot.model.commit import Commit
 from releasepilot.model.version import Bump
-from releasepilot.versioning import POLICIES, decide
+from releasepilot.versioning import decide
 from releasepilot.versioning.constraint import admits
-from releasepilot.versioning.policy import bump_version
+from releasepilot.versioning.conventional import parse_header
+from releasepilot.versioning.policy import BumpPolicy, bump_version, policy_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,32 @@ def decisions(catalog: Catalog, components: Mapping[str, Component], edges: tupl
     return {name: decided[name] for name in components if name in decided}
 
 
+def surprises(catalog: Catalog, components: Mapping[str, Component]) -> tuple[str, ...]:
+    """Tell what a reader of the repositories would expect and the rules do not do, one line each."""
+    return tuple(line for component in components.values() for line in _surprises(catalog, component))
+
+
+def _surprises(catalog: Catalog, component: Component) -> Iterator[str]:
+    name, source = component.name, component.source
+    policy = policy_named(catalog.versioning_of(component.entry).policy)
+    unread = sum(_breaks_unread(commit, policy) for commit in component.changes)
+    if unread:
+        yield (
+            f"{name}: {unread} commits are marked as breaking by `!`, which the policy {policy.name} does not read; "
+            "conventionalcommits does"
+        )
+    manifest = component.package.version
+    if manifest and source.last_version and manifest != source.last_version and not manifest.startswith("0.0.0"):
+        yield f"{name}: its manifest says {manifest}, its last release tag {source.last_tag}: the tag decides"
+
+
+def _breaks_unread(commit: Commit, policy: BumpPolicy) -> bool:
+    if "!:" not in commit.subject:
+        return False
+    header = parse_header(commit.message)
+    return header is not None and header.breaking and not any(one.breaking for one in policy.dialect(commit.message))
+
+
 def reached(graph: nx.DiGraph[str], name: str) -> tuple[str, ...]:
     """Return the blast radius: every component that depends on this one, directly or not, by name."""
     return tuple(sorted(nx.descendants(graph, name)))
@@ -91,7 +119,7 @@ def _must_follow(catalog: Catalog, component: Component, edge: Edge, version: st
 
 def _followed(catalog: Catalog, component: Component, reason: str) -> Decided:
     versioning = catalog.versioning_of(component.entry)
-    policy = POLICIES[versioning.policy]
+    policy = policy_named(versioning.policy)
     current = component.source.last_version
     version = (versioning.initial or policy.initial) if current is None else bump_version(current, Bump.PATCH, policy)
     return Decided(version=version, bump=Bump.PATCH, reasons=(reason,))

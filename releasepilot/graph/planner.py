@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from releasepilot.errors import EditClash, PlanError
 from releasepilot.graph.build import Component, Edge, acyclic, components_of, concerning, edges_of
-from releasepilot.graph.impact import Decided, decisions
+from releasepilot.graph.impact import Decided, decisions, surprises
 from releasepilot.graph.order import critical_path, refuse_unordered_pivots, release_order, saga_order, waves
 from releasepilot.graph.steps import chain_of, no_return, worst_residue
 from releasepilot.model.plan import DependencyUpdate, FileEdit, Plan, Release
@@ -65,7 +65,7 @@ def make_plan(snapshot: Snapshot, request: Request) -> Plan:
         changelog=changelog.train_changelog(train=catalog.train, date=request.date, releases=releases)
         if releases
         else "",
-        notices=notices,
+        notices=(*notices, *surprises(catalog, components)),
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
+from itertools import dropwhile, pairwise
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
@@ -42,6 +44,8 @@ def _repo(value: str) -> str:
         raise ValueError("a repository address has no control characters")
     if "://" in value and not value.startswith(_SCHEMES):
         raise ValueError(f"the scheme is not one of {', '.join(_SCHEMES)}")
+    if re.match(r"https?://[^/]*@|[a-z+]+://[^/@]*:[^/@]*@", value):
+        raise ValueError("credentials do not belong into a catalog: use a credential helper, or ssh with a key")
     if not value:
         raise ValueError("a repository address is not empty")
     return value
@@ -268,6 +272,49 @@ class Catalog(Value):
                 if need not in known:
                     raise ValueError(f"component {component.name!r} needs {need!r}, which is not in the catalog")
         return self
+
+    def contradictions(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Yield what cannot hold together, each with the path of the later of the two places.
+
+        Components of one repository and branch must differ in path and in tags, and declared needs form no circle.
+        """
+        folders: dict[tuple[str, str, str], str] = {}
+        tags: dict[tuple[str, str, str], str] = {}
+        for index, one in enumerate(self.components):
+            place = ("components", index)
+            home = (one.repo, self.branch_of(one))
+            other = folders.setdefault((*home, one.path), one.name)
+            if other != one.name:
+                yield (*place, "path"), f"{other!r} lives in the same folder of the same repository already"
+                continue
+            other = tags.setdefault((*home, self.tag_of(one)), one.name)
+            if other != one.name:
+                what = f"{other!r} has the same tags in the same repository, so neither could tell its releases apart"
+                yield (*place, "tag"), what + ": put {name} into the tag template"
+        circle = self._circle()
+        if circle:
+            index = next(index for index, one in enumerate(self.components) if one.name == circle[0])
+            said = ", ".join(f"{one} needs {need}" for one, need in pairwise(circle))
+            yield ("components", index, "needs"), f"components need each other in a circle: {said}"
+
+    def _circle(self) -> list[str]:
+        """Return a circle of declared needs, its first component again at the end; empty where there is none."""
+        needs = {one.name: one.needs for one in self.components}
+        cleared: set[str] = set()
+        for start, needed in needs.items():
+            # Names of the way down from `start`, each with the needs that are still to be followed.
+            way = {start: iter(needed)} if start not in cleared else {}
+            while way:
+                name = next(reversed(way))
+                need = next((one for one in way[name] if one not in cleared), None)
+                if need is None:
+                    cleared.add(name)
+                    del way[name]
+                elif need in way:
+                    return [*dropwhile(need.__ne__, way), need]
+                else:
+                    way[need] = iter(needs[need])
+        return []
 
     def branch_of(self, component: ComponentEntry) -> str:
         """Return the branch that a component is released from."""

@@ -67,6 +67,10 @@ def read_catalog(text: str, source: str) -> Located:
         catalog = Catalog.model_validate(tree.plain(), extra="forbid")
     except ValidationError as error:
         mistakes += _of_validation(tree, error, referential=bool(references))
+    else:
+        mistakes += [
+            Mistake(place=place_of(tree, path), path=path, what=what) for path, what in catalog.contradictions()
+        ]
     if mistakes or catalog is None:
         raise _error(source, mistakes)
     return Located(catalog=catalog, source=source, tree=tree)

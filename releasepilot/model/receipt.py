@@ -26,6 +26,9 @@ class Observation(Value):
     found: str = ""
     #: What a person should read, such as who else owns the tag.
     detail: str = ""
+    #: Absent as far as anybody can see, but it was begun and may be there all the same. It is applied again as what is
+    #: absent; a rollback undoes it as what is there.
+    uncertain: bool = False
 
 
 class Receipt(Value):

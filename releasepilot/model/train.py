@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
 from pydantic import Field
@@ -134,6 +134,18 @@ class Outline(Value):
     concurrency: int = 8
     #: What changed since the plan that this one replaces, in words.
     changes: tuple[str, ...] = ()
+
+
+def with_dependents(needs: Mapping[str, Sequence[str]], chosen: Sequence[str]) -> tuple[str, ...]:
+    """Return the chosen components and all that depend on them, in release order; all where none is chosen.
+
+    `needs` maps each component to what it needs, in release order.
+    """
+    affected = dict.fromkeys(chosen or needs)
+    for component, needed in needs.items():
+        if component not in affected and any(need in affected for need in needed):
+            affected[component] = None
+    return tuple(component for component in needs if component in affected)
 
 
 class TrainView(Value):

@@ -42,8 +42,6 @@ class StandingCall(Value):
     """Read from the ledger where a train stands."""
 
     train: str
-    #: Components whose steps are wanted; empty for all.
-    components: tuple[str, ...] = ()
 
 
 class Standing(Value):

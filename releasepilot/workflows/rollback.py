@@ -11,12 +11,12 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.gate import Actor
     from releasepilot.model.plan import Residue
     from releasepilot.model.step import StepStatus
-    from releasepilot.model.train import Outcome, Outline, Record, StepNode
+    from releasepilot.model.train import Outcome, Outline, Record, StepNode, with_dependents
     from releasepilot.model.value import Value
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.steps import StepRunner
-    from releasepilot.workflows.train import dependents, released_components, standing, undone_components
+    from releasepilot.workflows.train import released_components, standing, undone_components
 
 
 class RollbackStart(Value):
@@ -26,6 +26,7 @@ class RollbackStart(Value):
     requested_by: Actor
     #: Undo these and what was released on top of them; empty for all.
     components: tuple[str, ...] = ()
+    reason: str = ""
     #: Taken along when the rollback continues as a new run: what it could not undo, and what stays of the rest.
     given_up: tuple[str, ...] = ()
     residue: tuple[Residue, ...] = ()
@@ -43,9 +44,14 @@ class RollbackWorkflow:
         journal = Journal(start.train, stands.next_seq)
         keeper = asyncio.create_task(journal.keep(), name="journal")
         outline = stands.outline
-        chosen = dependents(outline, list(start.components)) or tuple(outline.components)
+        chosen = with_dependents(outline.components, start.components)
         if not start.resumed:
-            journal.note(EventType.ROLLBACK_STARTED, actor=str(start.requested_by), components=list(chosen))
+            journal.note(
+                EventType.ROLLBACK_STARTED,
+                actor=str(start.requested_by),
+                components=list(chosen),
+                reason=start.reason,
+            )
         runner = StepRunner(journal, outline.digest, stands.started_at)
         engine = self._engine(outline, stands.statuses, runner)
         left = [step for step in engine.with_effect(chosen) if step not in start.given_up]

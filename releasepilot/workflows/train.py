@@ -16,7 +16,16 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.gate import Actor, Decision, Verdict, Vote, judge
     from releasepilot.model.plan import Residue
     from releasepilot.model.step import Queue, StepStatus
-    from releasepilot.model.train import Outcome, Outline, Record, Request, StepNode, TrainPhase, TrainView
+    from releasepilot.model.train import (
+        Outcome,
+        Outline,
+        Record,
+        Request,
+        StepNode,
+        TrainPhase,
+        TrainView,
+        with_dependents,
+    )
     from releasepilot.model.value import Value
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.journal import Journal
@@ -369,7 +378,7 @@ class TrainWorkflow:
             return ()
         if engine.on_failure is OnFailure.ROLLBACK_ALL:
             return everything
-        return dependents(self._outline, [engine.nodes[step].component for step in failed])
+        return with_dependents(self._outline.components, [engine.nodes[step].component for step in failed])
 
     def _final_record(self, engine: Engine, runner: StepRunner) -> Record:
         """Say what is true now."""
@@ -433,15 +442,6 @@ class TrainWorkflow:
             aborted=self._aborted,
             residue=tuple(self._runner.residue) if self._runner else (),
         )
-
-
-def dependents(outline: Outline, failed: list[str]) -> tuple[str, ...]:
-    """Return the components and all that depend on them, in release order."""
-    affected = dict.fromkeys(failed)
-    for component, needs in outline.components.items():
-        if component not in affected and any(need in affected for need in needs):
-            affected[component] = None
-    return tuple(component for component in outline.components if component in affected)
 
 
 def released_components(outline: Outline, engine: Engine) -> dict[str, str]:

@@ -90,6 +90,49 @@ def test_what_is_refused_says_where_and_why(change: str, to: str, told: str) -> 
     assert any(told in line for line in lines), lines
 
 
+CONTRADICTIONS = """\
+version: 1
+train: t
+components:
+  - {name: a, repo: /m.git, needs: [b]}
+  - {name: b, repo: /n.git, needs: [a]}
+  - name: c
+    repo: /m.git
+    path: c
+  - name: d
+    repo: /n.git
+  - name: e
+    repo: /m.git
+    path: e
+    tag: "{name}-v{version}"
+"""
+
+
+def test_what_cannot_hold_together_is_told_where_it_stands() -> None:
+    """A circle of needs by its path, and components of one repository that could not be told apart."""
+    with pytest.raises(CatalogError) as raised:
+        read_catalog(CONTRADICTIONS, "c.yaml")
+    told = raised.value.message.splitlines()
+    assert told[0].startswith("c.yaml:4:")
+    assert "a needs b, b needs a" in told[0]
+    assert told[1].startswith("c.yaml:6:")
+    assert "'a' has the same tags" in told[1]
+    assert "{name}" in told[1]
+    assert told[2].startswith("c.yaml:9:")
+    assert "'b' lives in the same folder" in told[2]
+    assert len(told) == 3
+
+
+@pytest.mark.parametrize("repo", ["https://bob:secret@x.org/a.git", "https://token@x.org/a.git", "ssh://u:p@x/a.git"])
+def test_credentials_in_an_address_are_refused_and_not_repeated(repo: str) -> None:
+    """They would be in every plan; the error does not print them either."""
+    text = f"version: 1\ntrain: t\ncomponents: [{{name: a, repo: '{repo}'}}]\n"
+    with pytest.raises(CatalogError, match="credential helper") as raised:
+        read_catalog(text, "c.yaml")
+    assert "secret" not in raised.value.message
+    assert "token@" not in raised.value.message
+
+
 def test_words_of_yaml_1_1_are_texts() -> None:
     """`no`, `on` and sexagesimals are texts, as YAML 1.2 says; `0o17` is a number and a version wants quotes."""
     assert [resolve(word) for word in ("no", "on", "1:30", "0o17", "1.10", "~", "0x1F")] == [

@@ -293,6 +293,49 @@ async def test_without_gates_the_requesters_confirmation_is_bound_to_the_plan(st
     assert (await stage.ended(train)).outcome is Outcome.RELEASED
 
 
+async def test_a_rollback_during_a_rollback_is_refused(stage: Stage) -> None:
+    """Two writers of one record would lose steps; the second hears that the first is at work."""
+    train = await stage.control.start(stage.request(diamond()))
+    await stage.ended(train)
+    stage.world.order("lib/push", "slow undo")
+    await stage.control.rollback(train, ("lib",))
+    with pytest.raises(ControlError, match="being rolled back already"):
+        await stage.control.rollback(train, ("web",))
+    view = await stage.control.rolled_back(train)
+    assert view.record is not None
+    assert view.record.outcome is Outcome.ROLLED_BACK
+
+
+async def test_a_train_that_undoes_itself_takes_a_rollback_as_said(stage: Stage) -> None:
+    """There is one way back, its cause is the first one, and every step is undone in the ledger."""
+    stage.world.order("api/push", "refuse")
+    stage.world.order("lib/push", "slow undo")
+    train = await stage.control.start(stage.request(diamond()))
+    await until(stage, train, lambda view: view.phase is TrainPhase.ROLLING_BACK)
+    await stage.control.rollback(train)
+    record = (await stage.control.rolled_back(train)).record
+    assert record is not None
+    assert (record.outcome, record.cause) == (Outcome.ROLLED_BACK, "api/push: the far side said no")
+    steps = await stage.reader.steps(train)
+    assert {row.status for row in steps if row.id.endswith("/stage")} == {StepStatus.UNDONE}
+
+
+async def test_a_train_is_not_taken_back_from_under_a_newer_one(stage: Stage) -> None:
+    """The refusal names the newer train; when that is gone, the older one can follow."""
+    first = plan_of(train_name(), [step("lib", "push", uses="noop")], {"lib": ()})
+    trains = []
+    for plan in (first, first.model_copy(update={"date": "2026-01-02"})):
+        trains.append(await stage.control.start(stage.request(plan)))
+        await stage.ended(trains[-1])
+    with pytest.raises(ControlError, match=f"{trains[1]} released lib"):
+        await stage.control.rollback(trains[0])
+    for train in reversed(trains):
+        await stage.control.rollback(train)
+        record = (await stage.control.rolled_back(train)).record
+        assert record is not None
+        assert record.outcome is Outcome.ROLLED_BACK
+
+
 async def test_a_second_rollback_still_tells_what_the_first_left(stage: Stage) -> None:
     """What cannot be undone is tried again, found again, and listed once."""
     steps = [

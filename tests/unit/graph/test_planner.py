@@ -296,6 +296,18 @@ def test_equal_inputs_in_any_order_give_equal_bytes(sources: list[ComponentSourc
     )
 
 
+def test_what_would_surprise_a_reader_is_told() -> None:
+    """A `!` that the policy does not read, and a manifest that disagrees with the tags."""
+    plan = planned(source("a", "feat!: drop it"))
+    assert plan.releases == ()
+    assert "1 commits are marked as breaking by `!`" in plan.notices[0]
+    assert (
+        planned(source("a", "feat!: drop it"), defaults={"versioning": {"policy": "conventionalcommits"}}).notices == ()
+    )
+    ahead = source("a", "fix: x").model_copy(update={"last_version": "0.9.0", "last_tag": "v0.9.0"})
+    assert planned(ahead).notices == ("a: its manifest says 1.0.0, its last release tag v0.9.0: the tag decides",)
+
+
 def test_our_own_commits_are_no_reason_to_release() -> None:
     """After a rollback only what people changed counts, in the version and in the changelog."""
     release = "release: a 1.0.1\n\nRelease-Train: demo-1\nRelease-Component: a"
