@@ -1,7 +1,8 @@
 """Markers: what this machine remembers of effects that cannot be observed.
 
-A marker is a file in the cache folder. It is written after the effect, so a crash in between makes the effect happen
-again, and a worker with another cache folder does not know it. An effect that can be asked about needs none.
+A marker is a file in the cache folder. It is written before the effect and after it, so a crash in between leaves an
+effect that may be there, and a worker with another cache folder knows nothing. An effect that can be asked about needs
+none.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from releasepilot.errors import StepError
 class MarkerState(StrEnum):
     """What was last done."""
 
+    #: It was begun, and nobody saw it end well.
+    STARTED = "started"
     APPLIED = "applied"
     REVERTED = "reverted"
 
@@ -31,7 +34,7 @@ class Marker(BaseModel):
 
     effect_key: str
     state: MarkerState
-    #: What was applied, such as a version with the digest of its configuration.
+    #: What was begun or applied, such as a version with the digest of its configuration.
     artefact: str
 
 
@@ -61,6 +64,16 @@ class Markers:
                 file.flush()
                 os.fsync(file.fileno())
             Path(file.name).replace(self._file(effect_key))
+        except OSError as error:
+            raise self._unusable(error) from error
+
+    def restore(self, effect_key: str, before: Marker | None) -> None:
+        """Remember again what was known before: for something that turned out not to have been begun."""
+        if before is not None:
+            self.write(effect_key, before.state, before.artefact)
+            return
+        try:
+            self._file(effect_key).unlink(missing_ok=True)
         except OSError as error:
             raise self._unusable(error) from error
 

@@ -25,6 +25,15 @@ class Finished:
     #: The end of what it wrote to both outputs.
     tail: str
 
+    @property
+    def ending(self) -> str:
+        """How it ended, in words, with the end of its output where there was any."""
+        return _with_output(f"ended with status {self.status}", self.tail)
+
+
+def _with_output(what: str, tail: str) -> str:
+    return f"{what}: {tail}" if tail else what
+
 
 class _Output:
     """The read end of a pipe whose last bytes are kept.
@@ -114,7 +123,7 @@ async def run_command(
                 status = await process.wait()
         except TimeoutError:
             raise StepError(
-                f"the command {argv[0]!r} did not end within {limit:g} seconds: {output.tail}",
+                _with_output(f"the command {argv[0]!r} did not end within {limit:g} seconds", output.tail),
                 hint="raise the step's timeout or find out what it waits for",
             ) from None
         finally:

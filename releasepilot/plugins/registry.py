@@ -160,6 +160,10 @@ def _findings(error: ValidationError) -> Iterator[tuple[Path, str]]:
             message = "there is no such key"
         elif finding["type"] == "missing":
             message = "this key is missing"
+        elif finding["type"] == "string_type" and isinstance(finding["input"], int | float):
+            # YAML reads 80 and false as no texts; in a list they are the words of a command.
+            what = "each word" if isinstance(finding["loc"][-1], int) else "this"
+            message = f"{what} must be a text: put it in quotes"
         yield finding["loc"], message
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import Callable, Sequence
+import shlex
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from releasepilot.repositories.command import Cancellation, CommandFailed, in_th
 from releasepilot.repositories.history import Refs, Since, read_refs, read_since
 from releasepilot.repositories.mirror import Mirror, damaged, explain
 from releasepilot.repositories.objects import GitObject, read_objects
+from releasepilot.repositories.working_copy import checked_out
 from releasepilot.versioning.ecosystems import ALL_FILES, detect
 from releasepilot.versioning.ordering import released
 
@@ -105,13 +107,14 @@ def _read_repository(
     mirror = Mirror(cache, repo, timeout=timeout, cancellation=cancellation)
     try:
         mirror.fetch()
+        held = checked_out(repo, timeout=timeout, cancellation=cancellation)
         try:
-            return _read_components(mirror, wanted)
+            return _read_components(mirror, wanted, held)
         except CommandFailed as failure:
             if not damaged(failure):
                 raise explain(failure, repo) from failure
             mirror.rebuild()
-            return _read_components(mirror, wanted)
+            return _read_components(mirror, wanted, held)
     except CommandFailed as failure:
         return _all_failed(wanted, explain(failure, repo))
     except SnapshotError as error:
@@ -124,13 +127,17 @@ def _all_failed(wanted: list[_Wanted], error: SnapshotError) -> list[_Read]:
     return [_Read(name=name, error=type(error)(error.message, hint=error.hint, component=name)) for name in names]
 
 
-def _read_components(mirror: Mirror, wanted: list[_Wanted]) -> list[_Read]:
-    """Read every component of a fetched repository; the files of all of them with one process."""
+def _read_components(mirror: Mirror, wanted: list[_Wanted], held: Mapping[str, Path]) -> list[_Read]:
+    """Read every component of a fetched repository; the files of all of them with one process.
+
+    `held` are the branches that its working copies hold, which could be planned for but not pushed to.
+    """
     refs = read_refs(mirror.git)
     failed: list[_Read] = []
     pinned: list[tuple[_Wanted, str, Since]] = []
     for one in wanted:
         try:
+            _refuse_held(one, held)
             pinned.append((one, *_history(mirror, refs, one)))
         except SnapshotError as error:
             failed.append(_Read(name=one.entry.name, error=error))
@@ -170,6 +177,19 @@ def _history(mirror: Mirror, refs: Refs, wanted: _Wanted) -> tuple[str, Since]:
             component=entry.name,
         )
     return head, since
+
+
+def _refuse_held(wanted: _Wanted, held: Mapping[str, Path]) -> None:
+    """Raise where the push of the release would be refused, before other components are public."""
+    folder = held.get(wanted.branch)
+    if folder is None:
+        return
+    setting = f"git -C {shlex.quote(str(folder))} config receive.denyCurrentBranch updateInstead"
+    raise SnapshotError(
+        f"{redact(wanted.entry.repo)} takes no push to {wanted.branch}: it is checked out in {folder}",
+        hint=f"release from a bare repository, check out another branch there, or let a push update it: {setting}",
+        component=wanted.entry.name,
+    )
 
 
 def _branch_missing(entry: ComponentEntry, branch: str, heads: Sequence[str]) -> BranchMissing:

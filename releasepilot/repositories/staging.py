@@ -18,23 +18,27 @@ class Staging(ReleaseRefs):
     """The staging ref `refs/releasepilot/<train>/<component>` of one release; it holds the tag object."""
 
     def observe(self) -> Observation:
-        """Look at the staging ref. A tag of that name which is not ours is a conflict, before anything is written."""
+        """Look at the staging ref. A tag of that name which is not ours is a conflict, before anything is written.
+
+        Publishing takes the staging ref away, so a published release is not staged, whatever becomes of its tag.
+        """
         with self._explained():
             refs = self.look()
             tag = self._held(self._tag_ref, refs)
-            if tag is not None:
-                if not self._ours(tag):
-                    return self._conflict(tag, self._tag_name)
-                return Observation(presence=Presence.PRESENT, found=tag.oid, detail="it is published already")
+            if tag is not None and not self._ours(tag):
+                return self._conflict(tag, self._tag_name)
             staged = self._held(self._staging_ref, refs)
             if staged is None:
-                return Observation(presence=Presence.ABSENT)
+                return Observation(presence=Presence.ABSENT, detail="it is published already" if tag else "")
             if not self._on_pinned_commit(staged):
                 return self._conflict(staged, self._staging_ref)
             return Observation(presence=Presence.PRESENT, found=staged.oid)
 
     def stage(self) -> Built:
-        """Build the release on the pinned commit and push its tag object to the staging ref, to nothing else."""
+        """Build the release on the pinned commit and push its tag object to the staging ref, to nothing else.
+
+        Where the release is published already nothing is pushed: no step would take the staging ref away again.
+        """
         with self._explained():
             self._need(self._release.head)
             built = self._build(self._release.head)

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from releasepilot.errors import StepConflict, StepError
+from releasepilot.errors import StepConflict, StepError, StepRefused
 from releasepilot.model.catalog import StepDeclaration
 from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
@@ -25,6 +25,8 @@ _ABSENT, _CONFLICT = 1, 3
 
 _COMMANDS = ("apply", "observe", "revert")
 
+_BEGUN = "it was begun and may have had its effect"
+
 
 class ExecConfig(BaseModel):
     """Three commands. Each gets `RELEASEPILOT_VERSION` and the like; `{version}` is filled in where no shell reads."""
@@ -34,8 +36,9 @@ class ExecConfig(BaseModel):
     #: Brings the effect about. Any exit status but 0 is a failure that is tried again.
     apply: Argv
     #: Exit status 0: the effect is there, 1: it is not, 3: something else is. Any other is a failure.
-    #: Without it a marker file in the worker's cache folder remembers the effect: a crash between the command and the
-    #: marker runs the command again, and so does a worker with another cache folder.
+    #: Without it a marker file in the worker's cache folder remembers the effect. A command that was begun and did not
+    #: end well is run again, and a worker with another cache folder runs it again too. Where it is not run again, a
+    #: rollback runs `revert`, or with `undo: none` says that the effect may be there.
     observe: Argv | None = None
     #: Takes the effect back. It may be run where the effect never was.
     revert: Argv | None = None
@@ -110,18 +113,16 @@ class Exec:
             return await self._look(call, call.config.observe, folder)
 
     async def apply(self, call: Call[ExecConfig]) -> dict[str, str]:
-        """Run the command, then leave the marker where nothing else can tell.
+        """Run the command, between two markers where nothing else can tell.
 
         Raises `StepError` where the remote holds no release of this train, neither staged nor published.
         """
         if call.config.observe is None and self._remembered(call).presence is Presence.CONFLICT:
             raise StepConflict(self._remembered(call).detail, component=call.release.component)
         async with self._folder(call, rebuild=False) as folder:
-            ended = await self._run(call, call.config.apply, folder)
+            ended = await self._begin(call, folder)
         if ended.status != 0:
-            raise StepError(
-                f"the command ended with status {ended.status}: {ended.tail}", component=call.release.component
-            )
+            raise StepError(f"the command {ended.ending}", component=call.release.component)
         if call.config.observe is None:
             self._markers.write(call.effect_key, MarkerState.APPLIED, _artefact(call))
         return {}
@@ -138,15 +139,26 @@ class Exec:
                 if seen.presence is Presence.ABSENT:
                     return ""
                 if seen.presence is Presence.CONFLICT:
-                    return f"{call.step.id} found something that it did not make: {seen.detail}".rstrip(": ")
+                    return f"{call.step.id} found something that it did not make: {seen.detail}"
             ended = await self._run(call, call.config.revert, folder)
         if ended.status != 0:
-            raise StepError(
-                f"the revert command ended with status {ended.status}: {ended.tail}", component=call.release.component
-            )
+            raise StepError(f"the revert command {ended.ending}", component=call.release.component)
         if call.config.observe is None:
             self._markers.write(call.effect_key, MarkerState.REVERTED, _artefact(call))
         return ""
+
+    async def _begin(self, call: Call[ExecConfig], folder: Path) -> Finished:
+        """Run the applying command. Where nothing else can tell, remember first that it may have its effect."""
+        if call.config.observe is not None:
+            return await self._run(call, call.config.apply, folder)
+        before = self._markers.read(call.effect_key)
+        self._markers.write(call.effect_key, MarkerState.STARTED, _artefact(call))
+        try:
+            return await self._run(call, call.config.apply, folder)
+        except StepRefused:
+            # There was no such command or folder, so nothing ran.
+            self._markers.restore(call.effect_key, before)
+            raise
 
     async def _look(self, call: Call[ExecConfig], command: tuple[str, ...], folder: Path) -> Observation:
         """Run the observing command and read its exit status."""
@@ -157,9 +169,10 @@ class Exec:
         if ended.status == _ABSENT:
             return Observation(presence=Presence.ABSENT)
         if ended.status == _CONFLICT:
-            return Observation(presence=Presence.CONFLICT, found=found, detail=ended.tail)
+            detail = ended.tail or f"the observe command {ended.ending}"
+            return Observation(presence=Presence.CONFLICT, found=found, detail=detail)
         raise StepError(
-            f"the observe command ended with status {ended.status}: {ended.tail}",
+            f"the observe command {ended.ending}",
             hint="it must end with 0 (present), 1 (absent) or 3 (something else is there)",
             component=call.release.component,
         )
@@ -169,6 +182,8 @@ class Exec:
         marker = self._markers.read(call.effect_key)
         if marker is None or marker.state is MarkerState.REVERTED:
             return Observation(presence=Presence.ABSENT)
+        if marker.state is MarkerState.STARTED:
+            return Observation(presence=Presence.ABSENT, detail=_BEGUN, uncertain=True)
         if marker.artefact != _artefact(call):
             detail = f"{call.effect_key} was applied as {marker.artefact}"
             return Observation(presence=Presence.CONFLICT, found=marker.artefact, detail=detail)

@@ -87,7 +87,7 @@ class Verify:
             )
         if ended.status != 0:
             raise StepRefused(
-                f"verification of {tree.commit[:10]} ended with status {ended.status}: {ended.tail}",
+                f"verification of {tree.commit[:10]} {ended.ending}",
                 hint="correct what it found on the branch, then make a new plan",
                 component=call.release.component,
             )

@@ -127,7 +127,10 @@ def test_branch_and_tag_appear_together_and_the_staging_ref_goes(remote: Remote,
     assert STAGING not in refs
     seen = publication_of(release, tmp_path / "other-cache").observe()
     assert (seen.presence, seen.found) == (Presence.PRESENT, staged.commit)
-    assert staging_of(release, tmp_path / "cache").observe().presence is Presence.PRESENT
+    staging = staging_of(release, tmp_path / "cache")
+    assert (staging.observe().presence, staging.observe().detail) == (Presence.ABSENT, "it is published already")
+    staging.stage()
+    assert STAGING not in remote.refs()
 
 
 def test_a_branch_that_moved_on_is_built_upon(remote: Remote, tmp_path: Path) -> None:

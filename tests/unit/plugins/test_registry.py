@@ -166,6 +166,21 @@ def test_a_catalog_is_checked_with_the_place_of_each_fault() -> None:
     assert not any(path[3] == 0 for path in found)
 
 
+def test_a_word_that_yaml_reads_as_no_text_is_told_with_the_remedy() -> None:
+    """Numbers and booleans among the words of a command, or in its environment, want quotes."""
+    catalog = catalog_with(
+        {"uses": "exec", "apply": ["sleep", 80], "undo": "none"},
+        {"uses": "exec", "apply": [False], "undo": "none"},
+        {"uses": "exec", "apply": "make", "env": {"PORT": 80}, "undo": "none"},
+    )
+    at = ("components", 1, "publish")
+    assert Registry.load().check(catalog) == [
+        ((*at, 0, "apply", 1), "each word must be a text: put it in quotes"),
+        ((*at, 1, "apply", 0), "each word must be a text: put it in quotes"),
+        ((*at, 2, "env", "PORT"), "this must be a text: put it in quotes"),
+    ]
+
+
 def test_an_undo_without_a_command_for_it_is_refused() -> None:
     """A plan must not promise what nothing can do; `undo: none` says how it is."""
     registry = Registry.load()
