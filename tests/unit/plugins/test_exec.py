@@ -14,6 +14,7 @@ import pytest
 from pydantic import JsonValue, ValidationError
 from support.calls import TRAIN, a_call, a_release, an_edit
 from support.remotes import Remote, make_remote
+from support.stacks import eventually
 
 from releasepilot.errors import StepConflict, StepError, StepRefused
 from releasepilot.model.plan import Release
@@ -243,6 +244,77 @@ async def test_a_marker_remembers_across_restarts(release: Release, tools: Tools
     assert (await again.observe(other)).presence is Presence.CONFLICT
     with pytest.raises(StepConflict):
         await again.apply(other)
+
+
+@pytest.mark.parametrize("script", ["exit 1", "sleep 4723.5"])
+async def test_a_command_that_did_not_end_well_may_have_had_its_effect(
+    actuator: Exec, release: Release, tmp_path: Path, script: str
+) -> None:
+    """It is absent, so that it is run again, but not for certain; once it has ended well it is there."""
+    done = tmp_path / "done"
+    call = a_call(Exec, release, {"shell": True, "apply": f"test -e {done} || {script}"}, timeout=1)
+    with pytest.raises(StepError):
+        await actuator.apply(call)
+    seen = await actuator.observe(call)
+    assert (seen.presence, seen.uncertain) == (Presence.ABSENT, True)
+    assert seen.detail == "it was begun and may have had its effect"
+    done.touch()
+    await actuator.apply(call)
+    assert (await actuator.observe(call)).presence is Presence.PRESENT
+
+
+async def test_an_aborted_command_is_taken_back_by_its_revert(
+    actuator: Exec, release: Release, tools: Tools, tmp_path: Path
+) -> None:
+    """Another process with the same cache folder knows that it was begun; afterwards nothing is uncertain."""
+    log = tmp_path / "log"
+    call = shell(release, f"echo begun >> {log}; sleep 4724.5", revert=f"echo undone >> {log}")
+    task = asyncio.create_task(actuator.apply(call))
+    await asyncio.to_thread(eventually, log.exists)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    again = Exec(tools)
+    assert (await again.observe(call)).uncertain
+    assert await again.revert(call, None) == ""
+    assert log.read_text() == "begun\nundone\n"
+    seen = await again.observe(call)
+    assert (seen.presence, seen.uncertain) == (Presence.ABSENT, False)
+
+
+async def test_a_command_that_could_not_be_started_is_known_to_be_absent(actuator: Exec, release: Release) -> None:
+    """Nothing ran, so nothing is uncertain, unless an earlier attempt got further."""
+    missing = a_call(Exec, release, {"apply": "no-such-program"})
+    with pytest.raises(StepRefused):
+        await actuator.apply(missing)
+    assert not (await actuator.observe(missing)).uncertain
+    with pytest.raises(StepError):
+        await actuator.apply(shell(release, "exit 1"))
+    with pytest.raises(StepRefused):
+        await actuator.apply(missing)
+    assert (await actuator.observe(missing)).uncertain
+
+
+async def test_where_it_can_be_asked_about_nothing_is_remembered(actuator: Exec, release: Release) -> None:
+    """An observing command knows better than a marker."""
+    call = shell(release, "exit 1", observe="exit 1")
+    with pytest.raises(StepError):
+        await actuator.apply(call)
+    assert not (await actuator.observe(call)).uncertain
+
+
+async def test_a_silent_command_leaves_no_dangling_colon(actuator: Exec, release: Release) -> None:
+    """Without output the messages end with the status or the limit."""
+    with pytest.raises(StepError, match=r"^api: the command ended with status 1$"):
+        await actuator.apply(shell(release, "exit 1"))
+    with pytest.raises(StepError, match=r"^api: the revert command ended with status 1$"):
+        await actuator.revert(shell(release, "true", revert="exit 1"), None)
+    with pytest.raises(StepError, match=r"^api: the observe command ended with status 2$"):
+        await actuator.observe(shell(release, "true", observe="exit 2"))
+    with pytest.raises(StepError, match=r"did not end within 1 seconds$"):
+        await actuator.apply(a_call(Exec, release, {"apply": "sleep 4725.5"}, timeout=1))
+    seen = await actuator.observe(shell(release, "true", observe="exit 3"))
+    assert seen.detail == "the observe command ended with status 3"
 
 
 async def test_without_a_revert_command_the_effect_is_said_to_stay(actuator: Exec, release: Release) -> None:
