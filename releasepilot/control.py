@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from temporalio.client import Client, Plugin, WorkflowExecutionStatus, WorkflowFailureError, WorkflowUpdateFailedError
+from temporalio.client import (
+    Client,
+    Plugin,
+    WorkflowExecutionStatus,
+    WorkflowFailureError,
+    WorkflowQueryFailedError,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfigProfile
@@ -129,9 +137,12 @@ class Control:
         if row.phase is TrainPhase.ENDED:
             return await self._recorded(row)
         try:
-            return await self._live(row.id)
+            # A closed workflow still answers, of a time before its rollback or its loss.
+            if await self._runs(_workflow_id(row.id)):
+                return await self._live(row.id)
         except (ControlError, StackError):
-            return await self._recorded(row)
+            pass
+        return await self._recorded(row)
 
     async def watch(self, train: str) -> AsyncIterator[TrainView]:
         """Yield a view whenever something has changed, until the train has ended."""
@@ -169,7 +180,11 @@ class Control:
         Of an ended train some components can be undone, with those that were released on top of them.
         """
         row = await self._reader.train(train)
-        if await self._runs(_workflow_id(row.id)):
+        running = await self._runs(_workflow_id(row.id))
+        if running and row.phase is TrainPhase.ENDED:
+            # Its last word is in the ledger; it is about to close.
+            await self._finished(_workflow_id(row.id))
+        elif running:
             if components:
                 raise ControlError(
                     f"train {row.id} is {row.phase.value}: single components can be rolled back when it has ended",
@@ -179,6 +194,8 @@ class Control:
             command = Command(actor=self.actor, reason=reason, past_no_return=True)
             await self._update(row.id, TrainWorkflow.abort, command)
             return row.id
+        if not row.plan_digest or row.outcome in (Outcome.REJECTED, Outcome.NOTHING):
+            raise ControlError(f"train {row.id} has done nothing that could be taken back")
         await self._check_components(row, components)
         await self._refuse_newer(row, components)
         try:
@@ -228,7 +245,8 @@ class Control:
                 row = await self._reader.train(request.train)
             except TrainUnknown:
                 return request
-            if row.id != request.train or row.outcome not in _ENDED_BEFORE:
+            lost = row.outcome is None and not await self._runs(_workflow_id(row.id))
+            if row.id != request.train or not (lost or row.outcome in _ENDED_BEFORE):
                 return request
             request = request.model_copy(update={"attempt": request.attempt + 1})
 
@@ -274,6 +292,8 @@ class Control:
         handle = self._client.get_workflow_handle_for(TrainWorkflow.run, _workflow_id(train))
         try:
             return await handle.query(TrainWorkflow.view, rpc_timeout=_RPC)
+        except WorkflowQueryFailedError as error:
+            raise ControlError(f"train {train} cannot say where it stands: {error}") from error
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise TrainUnknown(f"there is no train {train!r}", hint="`releasepilot history` lists them") from error
@@ -300,6 +320,11 @@ class Control:
             cause = error.cause
             message = cause.message if isinstance(cause, ApplicationError) else str(cause)
             raise VoteRefused(message) if isinstance(argument, Vote) else ControlError(message) from error
+        except WorkflowUpdateRPCTimeoutOrCancelledError as error:
+            raise StackError(
+                f"train {train} was told, and no worker has answered yet",
+                hint="start a worker; `releasepilot status` says when it has happened",
+            ) from error
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 raise ControlError(

@@ -23,7 +23,7 @@ class Ledger:
     @activity.defn(name=Activity.RECORD)
     async def record(self, batch: Batch) -> None:
         """Write events and the read model that follows from them, once."""
-        with failures_explained():
+        with failures_explained(final=False):
             await self._writer.record(batch.train, batch.events)
 
     @activity.defn(name=Activity.STANDING)

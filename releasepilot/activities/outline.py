@@ -26,6 +26,7 @@ def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = ()) -> O
                 effect=step.effect,
                 queue=step.queue,
                 needs=step.needs,
+                after=step.after,
                 timeout=step.timeout,
                 attempts=step.attempts,
             )

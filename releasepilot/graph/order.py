@@ -41,7 +41,8 @@ def saga_order(
 
     Within a component each step needs the one before it. Across components the first step of a phase needs the
     last steps of that phase in what the component depends on; staging needs nobody, since it shows nothing to
-    others. First public steps in one repository follow each other, because each moves the same branch.
+    others. First public steps in one repository come after each other, because each moves the same branch; one that
+    fails does not hold the next.
     """
     last: dict[Phase, dict[str, tuple[str, ...]]] = {phase: {} for phase in PHASES}
     pushed: dict[str, str] = {}
@@ -50,12 +51,13 @@ def saga_order(
         before: Step | None = None
         for step in chains[component]:
             wanted = [] if before is None else [before.id]
+            after: tuple[str, ...] = ()
             if step.phase is not Phase.STAGE and (before is None or before.phase is not step.phase):
                 wanted += _upstream(last[step.phase], needs[component])
                 if step.phase is Phase.COMMIT:
-                    wanted += [pushed[repos[component]]] if repos[component] in pushed else []
+                    after = (pushed[repos[component]],) if repos[component] in pushed else ()
                     pushed[repos[component]] = step.id
-            before = step.model_copy(update={"needs": tuple(dict.fromkeys(wanted))})
+            before = step.model_copy(update={"needs": tuple(dict.fromkeys(wanted)), "after": after})
             ordered.append(before)
         for phase in PHASES:
             own = [step.id for step in chains[component] if step.phase is phase]

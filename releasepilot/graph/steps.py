@@ -17,6 +17,8 @@ _PHASE_OF = {
 }
 _CLASS_ORDER = tuple(SagaClass)
 
+_ATTEMPTS = 5
+
 #: What stays after undoing a step of each kind, in words.
 _REMAINS = {
     Undo.REVERT: "the release commit and the commit that reverts it stay in the history",
@@ -79,8 +81,14 @@ class _Declared:
             phase=phase,
             queue=self.traits.queue,
             timeout=self.declaration.timeout,
-            attempts=self.declaration.attempts,
+            attempts=self._attempts(),
         )
+
+    def _attempts(self) -> int:
+        """Return how often the step may be tried; 0 is without end."""
+        if self.declaration.attempts is not None:
+            return self.declaration.attempts
+        return 0 if self.saga is SagaClass.RETRIABLE and self.traits.effect else _ATTEMPTS
 
 
 def _verify(entry: ComponentEntry, traits: dict[str, ActuatorTraits]) -> list[_Declared]:

@@ -93,9 +93,11 @@ class Step(Value):
     queue: Queue
     #: Steps that must be done before this one starts, in plan order.
     needs: tuple[str, ...] = ()
+    #: Steps that must be over before this one starts, however they ended.
+    after: tuple[str, ...] = ()
     #: How long one attempt may take.
     timeout: Seconds = 600
-    #: How often an attempt may be made in all.
+    #: How often an attempt may be made in all; 0 until it works.
     attempts: int = 5
 
 
@@ -117,7 +119,14 @@ class StepStatus(StrEnum):
 #: The legal moves, read by `advance` alone.
 MOVES: dict[StepStatus, tuple[StepStatus, ...]] = {
     StepStatus.PENDING: (StepStatus.RUNNING, StepStatus.BLOCKED),
-    StepStatus.RUNNING: (StepStatus.DONE, StepStatus.FAILED, StepStatus.CANCELLED),
+    # The last two where its train was lost while it ran.
+    StepStatus.RUNNING: (
+        StepStatus.DONE,
+        StepStatus.FAILED,
+        StepStatus.CANCELLED,
+        StepStatus.UNDONE,
+        StepStatus.UNDO_FAILED,
+    ),
     StepStatus.DONE: (StepStatus.UNDONE, StepStatus.UNDO_FAILED),
     StepStatus.FAILED: (StepStatus.UNDONE, StepStatus.UNDO_FAILED),
     StepStatus.CANCELLED: (StepStatus.UNDONE, StepStatus.UNDO_FAILED),

@@ -117,6 +117,7 @@ class StepNode(Value):
     effect: bool = True
     queue: str
     needs: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
     timeout: int = 600
     attempts: int = 5
 

@@ -17,8 +17,11 @@ class Value(BaseModel):
     model_config = ConfigDict(frozen=True, populate_by_name=True, ser_json_bytes="utf8")
 
     def canonical(self) -> bytes:
-        """Return the RFC 8785 form: the same bytes on any machine for equal values."""
-        return rfc8785.dumps(self.model_dump(mode="json", by_alias=True))
+        """Return the RFC 8785 form: the same bytes on any machine for equal values.
+
+        Fields that have their default are left out: a later version may add one, and old values keep their digest.
+        """
+        return rfc8785.dumps(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
 
 
 def digest_of(value: Value) -> str:
@@ -28,6 +31,12 @@ def digest_of(value: Value) -> str:
 
 _DURATION = "a duration is a number of seconds or a text such as 30s, 10m, 72h, 7d"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def bounded(text: str, size: int) -> str:
+    """Return at most `size` bytes of a text in UTF-8, the end of it where it is longer: that is where causes stand."""
+    data = text.encode("utf-8", "replace")
+    return text if len(data) <= size else "…" + data[-size + 3 :].decode("utf-8", "ignore")
 
 
 def _seconds(value: object) -> int:
@@ -57,4 +66,4 @@ def _argv(value: object) -> object:
 #: A command as its words. A catalog may write one text, which is split as a POSIX shell would, without running one.
 Argv = Annotated[tuple[str, ...], BeforeValidator(_argv, json_schema_input_type=str | list[str])]
 
-__all__ = ["Argv", "Seconds", "Value", "digest_of"]
+__all__ = ["Argv", "Seconds", "Value", "bounded", "digest_of"]

@@ -63,7 +63,7 @@ def _ended(event: Event) -> dict[str, object]:
 
 
 def _rolling_back(_: Event) -> dict[str, object]:
-    return {"phase": TrainPhase.ROLLING_BACK, "ended_at": None, "waiting_for": ""}
+    return {"phase": TrainPhase.ROLLING_BACK, "outcome": None, "record": None, "ended_at": None, "waiting_for": ""}
 
 
 _TRAIN: dict[EventType, Callable[[Event], dict[str, object]]] = {

@@ -138,7 +138,7 @@ class Engine:
         chosen = dict.fromkeys(which)
         waiting = dict.fromkeys(chosen, 0)
         for step in chosen:
-            for need in filter(waiting.__contains__, self.nodes[step].needs):
+            for need in filter(waiting.__contains__, self._before(step)):
                 waiting[need] += 1
         ready = deque(step for step in reversed(chosen) if waiting[step] == 0)
         while ready or self._running:
@@ -149,7 +149,7 @@ class Engine:
             await self.until(lambda: bool(self._finished))
             for step in self._collect():
                 del chosen[step]
-                for need in filter(waiting.__contains__, self.nodes[step].needs):
+                for need in filter(waiting.__contains__, self._before(step)):
                     waiting[need] -= 1
                     if waiting[need] == 0:
                         ready.append(need)
@@ -163,6 +163,11 @@ class Engine:
             for step, node in self.nodes.items()
             if node.effect and self.statuses[step] in MAY_HAVE_EFFECT and (wanted is None or node.component in wanted)
         ]
+
+    def _before(self, step: str) -> tuple[str, ...]:
+        """Return what a step came after, and is therefore undone before."""
+        node = self.nodes[step]
+        return tuple(dict.fromkeys((*node.needs, *node.after)))
 
     def _start(self, schedule: _Schedule, act: Act) -> None:
         """Start what may start, up to the cap."""
@@ -243,7 +248,9 @@ class _Schedule:
         self.nodes = nodes
         self.statuses = statuses
         self.children: dict[str, list[str]] = {step: [] for step in nodes}
-        #: How many needs of a pending step are not done.
+        #: The steps that come after a step, however it ends.
+        self.followers: dict[str, list[str]] = {step: [] for step in nodes}
+        #: For how many steps a pending step waits.
         self.missing: dict[str, int] = {}
         #: How many steps of a phase are not settled.
         self.open = dict.fromkeys((phase.value for phase in PHASES), 0)
@@ -252,9 +259,12 @@ class _Schedule:
         for step, node in nodes.items():
             for need in node.needs:
                 self.children[need].append(step)
+            for earlier in node.after:
+                self.followers[earlier].append(step)
             if statuses[step] is StepStatus.PENDING:
                 self.open[node.phase] += 1
                 self.missing[step] = sum(statuses[need] is not StepStatus.DONE for need in node.needs)
+                self.missing[step] += sum(statuses[earlier] is StepStatus.PENDING for earlier in node.after)
                 if self.missing[step] == 0:
                     self.queues[node.phase].append(step)
 
@@ -275,11 +285,15 @@ class _Schedule:
     def done(self, step: str) -> None:
         """Settle a done step: its children have one need less, its phase one step."""
         self.open[self.nodes[step].phase] -= 1
-        # A child that an earlier run has blocked waits for nothing.
-        for child in filter(self.missing.__contains__, self.children[step]):
-            self.missing[child] -= 1
-            if self.missing[child] == 0 and self.statuses[child] is StepStatus.PENDING:
-                self.queues[self.nodes[child].phase].append(child)
+        self._release(self.children[step])
+        self._release(self.followers[step])
+
+    def _release(self, steps: list[str]) -> None:
+        """Let steps wait for one step less. A step that an earlier run has blocked waits for nothing."""
+        for step in filter(self.missing.__contains__, steps):
+            self.missing[step] -= 1
+            if self.missing[step] == 0 and self.statuses[step] is StepStatus.PENDING:
+                self.queues[self.nodes[step].phase].append(step)
 
     def block(self, step: str) -> list[str]:
         """Settle a failed step; return the pending steps of its component and of all that need them."""
@@ -297,4 +311,6 @@ class _Schedule:
             if current in self.queues[phase]:
                 self.queues[phase].remove(current)
             todo += self.children[current]
+        for over in (step, *blocked):
+            self._release([later for later in self.followers[over] if later not in blocked])
         return list(blocked)

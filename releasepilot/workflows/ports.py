@@ -86,7 +86,10 @@ LEDGER_TIMEOUT: Final = timedelta(seconds=30)
 _TOO_LARGE: Final = ["PayloadsTooLarge"]
 
 PREPARE_RETRY: Final = RetryPolicy(
-    initial_interval=timedelta(seconds=1), maximum_attempts=3, non_retryable_error_types=_TOO_LARGE
+    initial_interval=timedelta(seconds=1),
+    maximum_interval=timedelta(seconds=30),
+    maximum_attempts=8,
+    non_retryable_error_types=_TOO_LARGE,
 )
 #: The ledger is tried until it answers: a train never runs on without its record.
 LEDGER_RETRY: Final = RetryPolicy(
@@ -97,7 +100,7 @@ LEDGER_RETRY: Final = RetryPolicy(
 
 
 def step_retry(attempts: int) -> RetryPolicy:
-    """Retry a step so many times in all, from half a second up to a minute apart."""
+    """Retry a step so many times in all, 0 for without end, from half a second up to a minute apart."""
     return RetryPolicy(
         initial_interval=timedelta(milliseconds=500),
         maximum_interval=timedelta(minutes=1),

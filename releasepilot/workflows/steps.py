@@ -16,13 +16,17 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.event import EventType
     from releasepilot.model.plan import Residue
     from releasepilot.model.receipt import Receipt, Undone
-    from releasepilot.model.step import StepStatus, Undo
+    from releasepilot.model.step import StepStatus
     from releasepilot.model.train import StepNode
+    from releasepilot.model.value import bounded
     from releasepilot.workflows.engine import StepFailed
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.ports import HEARTBEAT, UNDO_ATTEMPTS, Activity, StepCall, step_retry, task_queue
 
 _Given = TypeVar("_Given", Receipt, Undone)
+
+#: The whole list is one payload when a train continues or ends; the ledger has each error in full.
+_RESIDUE_BYTES = 400
 
 _EVENT_OF = {
     StepStatus.RUNNING: EventType.STEP_STARTED,
@@ -93,7 +97,13 @@ class StepRunner:
     def _leave(self, node: StepNode, what: str, *, unresolved: bool) -> None:
         name = node.id.removeprefix(f"{node.component}/")
         self.residue.append(
-            Residue(component=node.component, step=name, undo=Undo(node.undo), what=what, unresolved=unresolved)
+            Residue(
+                component=node.component,
+                step=name,
+                undo=node.undo,
+                what=bounded(what, _RESIDUE_BYTES),
+                unresolved=unresolved,
+            )
         )
 
     async def _activity(self, which: Activity, node: StepNode, attempts: int, gives: type[_Given]) -> _Given:

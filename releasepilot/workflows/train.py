@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Container
 from datetime import datetime
 
 from temporalio import workflow
@@ -135,8 +136,14 @@ class TrainWorkflow:
         # Whoever sees that the train has ended finds the whole of it in the ledger.
         self._phase = TrainPhase.ENDED if record is not None else self._phase
         if record is None:
+            self._note_cancellation()
             workflow.continue_as_new(TrainStart(request=self._request, resumed=self._state()))
         return record
+
+    def _note_cancellation(self) -> None:
+        """Take a cancellation that came between two runs as the abort that it is; the new run would not hear of it."""
+        if workflow.cancellation_reason() is not None and not self._aborted and self._undoing is None:
+            self._aborted, self._cause = True, "cancelled"
 
     async def _close(self, keeper: asyncio.Task[None]) -> None:
         """Let the journal and the updates come to their end."""
@@ -219,14 +226,18 @@ class TrainWorkflow:
     @pause.validator
     def _may_pause(self, command: Command) -> None:
         self._refuse_ended(command)
+        self._refuse_turned(command)
 
     @resume.validator
     def _may_resume(self, command: Command) -> None:
         self._refuse_ended(command)
+        self._refuse_turned(command)
 
     @abort.validator
     def _may_abort(self, command: Command) -> None:
         self._refuse_ended(command)
+        if not command.past_no_return:
+            self._refuse_turned(command)
         if self._engine and self._engine.past_no_return and not command.past_no_return:
             raise _refused(
                 "a step that cannot be taken back has started, so an abort could not keep its word; "
@@ -237,9 +248,14 @@ class TrainWorkflow:
         if self._record is not None:
             raise _refused(f"train {self._train} has ended; {command.actor} cannot steer it any more")
 
+    def _refuse_turned(self, command: Command) -> None:
+        if self._aborted or self._undoing is not None:
+            raise _refused(f"train {self._train} is on its way back already; {command.actor} cannot change that")
+
     async def _begin(self) -> Record | None:
         """Plan, pass the gates, then run; a cancellation before the first step is an abort."""
-        self._journal.note(EventType.TRAIN_STARTED, actor=str(self._request.requested_by))
+        request = self._request.model_dump(mode="json", by_alias=True)
+        self._journal.note(EventType.TRAIN_STARTED, actor=str(self._request.requested_by), request=request)
         try:
             self._outline = await self._prepare("")
             self._changes = self._outline.changes
@@ -251,16 +267,20 @@ class TrainWorkflow:
                 cause=failure.error,
                 code=failure.code,
                 hint=failure.hint,
+                plan_digest=self._outline.digest,
             )
         except asyncio.CancelledError:
             refused = Record(train=self._train, outcome=Outcome.REJECTED, cause="cancelled before its first step")
+        if refused is None and self._aborted:
+            refused = Record(train=self._train, outcome=Outcome.REJECTED, cause=self._cause)
         if refused is not None:
             return refused.model_copy(update={"plan_digest": self._outline.digest})
         return await self._drive({}, ())
 
     async def _resume(self, state: TrainState) -> Record | None:
         """Take up the work of the run before."""
-        self._outline = (await standing(self._train)).outline
+        self._outline = (await uncancellable(standing(self._train))).outline
+        self._note_cancellation()
         return await self._drive(state.statuses, state.residue)
 
     async def _prepare(self, previous: str) -> Outline:
@@ -384,8 +404,7 @@ class TrainWorkflow:
         """Say what is true now."""
         residue = list(runner.residue)
         released = released_components(self._outline, engine)
-        if not self._undoing:
-            residue += left_in_place(engine, released)
+        residue += left_in_place(engine, {*released, *(self._undoing or ())})
         return Record(
             train=self._train,
             outcome=self._outcome(released, residue),
@@ -460,7 +479,7 @@ def undone_components(engine: Engine) -> tuple[str, ...]:
     return tuple(reversed(undone))
 
 
-def left_in_place(engine: Engine, released: dict[str, str]) -> list[Residue]:
+def left_in_place(engine: Engine, settled: Container[str]) -> list[Residue]:
     """List the effects of components that are neither released nor undone."""
     return [
         Residue(
@@ -473,7 +492,7 @@ def left_in_place(engine: Engine, released: dict[str, str]) -> list[Residue]:
             unresolved=True,
         )
         for step in engine.with_effect()
-        if engine.nodes[step].component not in released
+        if engine.nodes[step].component not in settled
     ]
 
 

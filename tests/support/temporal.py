@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -73,10 +74,14 @@ class GivenPlans:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self.plans: dict[str, list[Plan]] = {}
+        #: Seconds before planning begins, as where the git workers are busy.
+        self.delay = 0.0
+        self._seen: list[Plan] = []
 
     @activity.defn(name=Activity.PREPARE)
     async def prepare(self, call: PrepareCall) -> Outline:
         """Store the next plan of this train's name and outline it."""
+        await asyncio.sleep(self.delay)
         with failures_explained():
             await self._ledger.open(call)
             plans = self.plans[call.request.catalog.train]
@@ -85,8 +90,6 @@ class GivenPlans:
             before = next((one for one in self._seen if one.digest == call.previous), None)
             self._seen.append(plan)
             return outline_of(plan, call.request, differences(before, plan) if before else ())
-
-    _seen: list[Plan] = []  # noqa: RUF012 - one for all: a plan is found by its digest
 
 
 @dataclass

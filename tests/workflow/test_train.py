@@ -128,6 +128,37 @@ async def test_what_cannot_be_undone_is_listed_after_the_point_of_no_return(stag
     assert "cannot be undone" in record.residue[0].what
 
 
+async def test_a_train_is_in_the_ledger_before_anybody_plans_it(stage: Stage) -> None:
+    """Where the git workers are busy it is seen to be planning, and nothing of its journal is lost."""
+    stage.given.delay = 1.5
+    train = await stage.control.start(stage.request(diamond()))
+    await asyncio.sleep(1)
+    assert [row.id for row in await stage.control.history(1, train.rpartition("-")[0])] == [train]
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+    events = await stage.reader.events(train)
+    assert [event.seq for event in events] == list(range(1, len(events) + 1))
+    assert events[-1].type == "train:ended"
+
+
+async def test_a_train_that_was_terminated_can_be_rolled_back(stage: Stage) -> None:
+    """What the ledger knows to be done or begun is undone; the request can then be tried again."""
+    plan = diamond()
+    stage.world.order("web/push", "hang")
+    train = await stage.control.start(stage.request(plan))
+    await until(stage, train, lambda view: view.statuses.get("web/push") is StepStatus.RUNNING)
+    await asyncio.sleep(1)
+    await stage.client.get_workflow_handle(stage.workflow_ids[-1]).terminate()
+    await stage.control.rollback(train)
+    record = (await stage.control.rolled_back(train)).record
+    assert record is not None
+    assert record.outcome is Outcome.ROLLED_BACK
+    assert stage.world.present() == set()
+    stage.world.heal("web/push")
+    again = await stage.control.start(stage.request(plan))
+    assert again != train
+    assert (await stage.ended(again)).outcome is Outcome.RELEASED
+
+
 async def test_starting_twice_is_starting_once(stage: Stage) -> None:
     """The same request gives the same train, and each effect happens once."""
     request = stage.request(diamond())

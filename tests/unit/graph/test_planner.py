@@ -221,7 +221,8 @@ def test_components_of_one_repository_push_one_after_the_other() -> None:
     a, b = source("a", "fix: x", path="a/"), source("b", "fix: y", path="b/")
     shared = {"repo": "/repos/mono.git", "tag": "{name}-v{version}"}
     plan = planned(a, b, components={"a": {**shared, "path": "a"}, "b": {**shared, "path": "b"}})
-    assert plan.step_of("b/push").needs == ("b/stage", "a/push")
+    assert plan.step_of("b/push").needs == ("b/stage",)
+    assert plan.step_of("b/push").after == ("a/push",)
 
 
 def test_two_components_may_not_write_one_file_or_tag() -> None:

@@ -139,6 +139,21 @@ async def test_an_isolated_failure_blocks_only_what_depends_on_it() -> None:
     assert run.statuses["a/push"] is run.statuses["c/push"] is StepStatus.BLOCKED
 
 
+async def test_what_merely_comes_after_a_failed_step_runs_all_the_same() -> None:
+    """Order in one repository is no dependency: the next component goes on when the one before has failed."""
+    after = node("b/push").model_copy(update={"after": ("a/push",)})
+    last = node("c/push").model_copy(update={"after": ("b/push",)})
+    nodes = [node("a/stage"), node("a/push", "a/stage"), after, last]
+    world, run = World("a/stage"), engine(nodes, on_failure=OnFailure.ROLLBACK_DEPENDENTS)
+    await run.forward(world.act)
+    assert run.statuses["a/push"] is StepStatus.BLOCKED
+    assert run.statuses["b/push"] is run.statuses["c/push"] is StepStatus.DONE
+    assert world.log.index("=b/push") < world.log.index("+c/push")
+    undone = World()
+    await run.backward(undone.act, run.with_effect())
+    assert undone.log.index("=c/push") < undone.log.index("+b/push")
+
+
 async def test_steps_are_undone_in_reverse_and_a_failed_undo_does_not_stop_the_others() -> None:
     """What was needed is undone after what needed it; the failed undo is told by its status."""
     run = engine(DIAMOND)
