@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import os
 import signal
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from releasepilot.errors import StepError, StepRefused
+
+#: Variables that open the ledger and Temporal.
+_OURS = ("RELEASEPILOT_DATABASE_URL", "TEMPORAL_")
+_PR_SET_PDEATHSIG = 1
+_LIBC = ctypes.CDLL(None)
 
 #: Bytes of output that are kept: the last ones.
 TAIL = 4096
@@ -111,8 +118,9 @@ async def run_command(
                 stderr=output.writing,
                 cwd=cwd,
                 # The worker's own environment: commands need their PATH and their credentials. Some trust PWD.
-                env={**os.environ, **env, "PWD": str(cwd)},
+                env={**_inherited(), **env, "PWD": str(cwd)},
                 start_new_session=True,
+                preexec_fn=_end_with_worker if sys.platform == "linux" else None,
             )
         except (OSError, ValueError) as error:
             raise _not_started(argv[0], cwd, error) from error
@@ -129,6 +137,16 @@ async def run_command(
         finally:
             await _end(process)
     return Finished(status=status, tail=output.tail)
+
+
+def _inherited() -> dict[str, str]:
+    """Return the worker's environment without what opens the ledger and Temporal: a repository's code gets neither."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+
+
+def _end_with_worker() -> None:
+    """Have the kernel kill the command when its worker dies: its retry must not run beside it."""
+    _LIBC.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _not_started(program: str, cwd: Path, error: OSError | ValueError) -> StepRefused:

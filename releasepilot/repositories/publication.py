@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from releasepilot.errors import StepConflict
+from releasepilot.errors import StepConflict, StepError
 from releasepilot.model.commit import COMPONENT_TRAILER, REVERT_TRAILER
 from releasepilot.model.receipt import Observation, Presence
 from releasepilot.repositories.command import redact
@@ -177,9 +177,9 @@ class Publication(ReleaseRefs):
     def _astray(self) -> str:
         return f"tag {self._release.tag} is there, but {self._release.branch} does not contain its commit"
 
-    def _lost_race(self) -> StepConflict:
-        return StepConflict(
+    def _lost_race(self) -> StepError:
+        return StepError(
             f"somebody else pushed to {self._release.branch} of {redact(self._release.repo)} at the same time, "
             f"{_ROUNDS} times in a row",
-            hint="try again when the branch is quiet",
+            hint="it is tried again; if it goes on, release when the branch is quiet",
         )

@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from releasepilot.errors import StepConflict, StepError
+from releasepilot.errors import StepConflict, StepError, StepRefused
 from releasepilot.model.commit import COMPONENT_TRAILER, REVERT_TRAILER, TRAIN_TRAILER
 from releasepilot.model.plan import FileEdit, Release
 from releasepilot.repositories.command import Git
 from releasepilot.repositories.objects import TreeEntry, list_files, read_objects
 
+#: Git's mode of a symbolic link, whose blob is the path that it points to.
+_LINK = "120000"
 _NEW_FILE = "100644"
 _SUBJECT = re.compile(r"release: (?P<component>\S+) (?P<version>\S+)")
 _TRAILER = re.compile(r"(?P<key>[A-Za-z][A-Za-z-]*): (?P<value>.*)")
@@ -70,6 +72,13 @@ def build_release(git: Git, *, release: Release, train: str, when: datetime, bas
         raise StepConflict(
             f"{paths} at {base[:10]} is not the file that the plan was made of",
             hint="make a new plan: the repository has moved on",
+            component=release.component,
+        )
+    links = [edit.path for edit in release.edits if edit.path in entries and entries[edit.path].mode == _LINK]
+    if links:
+        raise StepRefused(
+            f"{', '.join(links)} is a symbolic link, and editing it would break it",
+            hint="commit the file itself in its place",
             component=release.component,
         )
     subject, trailers = _subject(release), _trailers(release, train)

@@ -80,7 +80,7 @@ class Http:
             wrong = await _probe(client, call)
         if wrong:
             return Observation(presence=Presence.ABSENT, detail=wrong)
-        return Observation(presence=Presence.PRESENT, found=_url(call))
+        return Observation(presence=Presence.PRESENT, found=redact(_url(call)).partition("?")[0])
 
     async def apply(self, call: Call[HttpConfig]) -> dict[str, str]:
         """Ask until the answer has been as expected for its time; `StepError` where it is not in time."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from support.calls import STARTED, TRAIN, a_new_file, a_release, an_edit
 from support.remotes import Change, Remote, make_remote
 
 from releasepilot.errors import StepConflict, StepError, StepRefused
-from releasepilot.model.plan import FileEdit, Release
+from releasepilot.model.plan import FileEdit, Release, Splice
 from releasepilot.model.receipt import Presence
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.publication import Publication
@@ -176,12 +177,27 @@ def test_a_lost_race_is_run_once_more(remote: Remote, tmp_path: Path) -> None:
     assert remote.head() == built.commit
 
 
-def test_a_race_lost_twice_is_a_conflict(remote: Remote, tmp_path: Path) -> None:
-    """A branch that never rests is not fought for; neither branch nor tag was touched."""
+def test_a_symbolic_link_is_not_edited(remote: Remote, tmp_path: Path) -> None:
+    """Its blob is a path; writing a changelog into it would break it. Nothing was staged."""
+    subprocess.run(["git", "clone", "--quiet", remote.url, tmp_path / "work"], check=True)
+    (tmp_path / "work" / "CHANGELOG.md").symlink_to("docs/CHANGELOG.md")
+    for words in (["add", "."], ["commit", "--quiet", "-m", "fix: link"], ["push", "--quiet", "origin", "HEAD:main"]):
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        subprocess.run(["git", "-C", tmp_path / "work", *identity, *words], check=True)
+    blob = remote.git("rev-parse", "main:CHANGELOG.md").strip()
+    edit = FileEdit(path="CHANGELOG.md", before=blob, splices=(Splice(start=0, end=0, text="x"),))
+    release = a_release(remote, edits=(edit,))
+    with pytest.raises(StepRefused, match=r"CHANGELOG\.md is a symbolic link"):
+        staging_of(release, tmp_path / "cache").stage()
+
+
+def test_a_race_lost_twice_is_tried_again_later(remote: Remote, tmp_path: Path) -> None:
+    """A branch that does not rest is not fought for in one attempt; neither branch nor tag was touched."""
     release = a_release(remote, edits=edits_of(remote))
     others_push_meanwhile(remote, times=2)
-    with pytest.raises(StepConflict, match="at the same time"):
+    with pytest.raises(StepError, match="at the same time") as caught:
         publication_of(release, tmp_path / "cache").publish()
+    assert caught.value.retryable
     assert remote.git("log", "--format=%s", f"{release.head}..main").splitlines() == ["docs: quick"] * 2
     assert "refs/tags/v1.1.0" not in remote.refs()
 

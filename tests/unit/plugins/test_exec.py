@@ -105,6 +105,17 @@ async def test_a_release_that_was_taken_back_can_still_be_undone(
     assert (tmp_path / "seen").read_text() == "1.1.0\n"
 
 
+async def test_commands_do_not_get_what_opens_the_ledger(
+    actuator: Exec, release: Release, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database's address and Temporal's keys stay with the worker; the rest of its environment is there."""
+    monkeypatch.setenv("RELEASEPILOT_DATABASE_URL", "postgresql://u:secret@db/x")
+    monkeypatch.setenv("TEMPORAL_API_KEY", "secret")
+    monkeypatch.setenv("REGISTRY_TOKEN", "theirs")
+    script = 'test "$REGISTRY_TOKEN" = theirs && ! env | grep -q secret'
+    await actuator.apply(shell(release, script))
+
+
 async def test_another_trains_release_is_not_taken_for_ours(actuator: Exec, release: Release) -> None:
     """A tag of the same name does not make it the commit of this train."""
     with pytest.raises(StepError, match="holds no staged release"):
