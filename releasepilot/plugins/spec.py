@@ -63,7 +63,8 @@ class Actuator(Protocol[ConfigT]):
 
     The three verbs are convergent: each may be called again after a crash, at any point, and ends in the same
     state. They raise `StepConflict`, `StepRefused` (both final), `StepNotReady` or any other `StepError` (both
-    tried again). Blocking work belongs into `asyncio.to_thread`.
+    tried again). A cancelled call may not have its effect after it has returned: blocking work in a thread must be
+    awaited to its end, or ended, before the cancellation goes on.
     """
 
     #: The name that catalogs use.
