@@ -22,55 +22,58 @@ from releasepilot.repositories.snapshot import take_snapshot
 
 REPOSITORIES = 25
 COMMITS = 2000
-#: The last release lies so many commits back.
-SINCE = 1000
+#: A release every so many commits. Real histories that were released by tools have about seven.
+EVERY = 100
+#: How far back the last release lies in the second measurement, a component that was long forgotten.
+LONG = 1000
 CONCURRENCY = 8
 
 
 def run() -> list[Result]:
-    """Measure cold (an empty cache) and warm (nothing new to fetch)."""
+    """Measure cold (an empty cache) and warm (nothing new to fetch), and warm with many commits to read."""
     with tempfile.TemporaryDirectory(prefix="releasepilot-bench-") as folder:
-        root = Path(folder)
-        remotes = [make_remote(root / "remotes" / f"r{index:02}.git", index) for index in range(REPOSITORIES)]
-        catalog = Catalog.model_validate(
-            {
-                "version": 1,
-                "train": "bench",
-                "concurrency": CONCURRENCY,
-                "components": [{"name": f"r{index:02}", "repo": str(path)} for index, path in enumerate(remotes)],
-            }
-        )
-        floor, ours = root / "floor", root / "ours"
-        plan = plan_with(catalog, ours)
-        bare_git(remotes, floor)
-        warm_floor, warm = interleaved(lambda: bare_git(remotes, floor), lambda: plan_with(catalog, ours), rounds=5)
-        cold_floor, cold = interleaved(
-            lambda: (shutil.rmtree(floor), bare_git(remotes, floor)),
-            lambda: (shutil.rmtree(ours), plan_with(catalog, ours)),
-            rounds=3,
-        )
+        usual, releases = _measure(Path(folder) / "usual", COMMITS // EVERY)
+        long, _ = _measure(Path(folder) / "long", (COMMITS - LONG) // EVERY)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    size = f"{REPOSITORIES} repositories of {COMMITS} commits, {SINCE} since the last release"
+    size = f"{REPOSITORIES} repositories of {COMMITS} commits, a release every {EVERY}"
     return [
         Result(
             name="snapshot and plan over bare git, warm",
-            value=warm / warm_floor,
+            value=usual["warm"][0],
             at_most=2,
-            how=f"{warm:.2f} s over {warm_floor:.2f} s; {size}",
+            how=f"{usual['warm'][1]}; {size}",
         ),
+        Result(name="snapshot and plan over bare git, cold", value=usual["cold"][0], at_most=3, how=usual["cold"][1]),
         Result(
-            name="snapshot and plan over bare git, cold",
-            value=cold / cold_floor,
-            at_most=3,
-            how=f"{cold:.2f} s over {cold_floor:.2f} s",
+            name="the same, warm, many commits to read",
+            value=long["warm"][0],
+            how=f"{long['warm'][1]}; {LONG} since the last release",
         ),
-        Result(
-            name="peak memory of the planning process",
-            value=peak,
-            unit="MiB",
-            how=f"{len(plan.releases)} releases planned",
-        ),
+        Result(name="peak memory of the planning process", value=peak, unit="MiB", how=f"{releases} releases planned"),
     ]
+
+
+def _measure(root: Path, tags: int) -> tuple[dict[str, tuple[float, str]], int]:
+    """Return the ratios to bare git, each with its figures, over repositories with so many releases."""
+    remotes = [make_remote(root / "remotes" / f"r{index:02}.git", index, tags) for index in range(REPOSITORIES)]
+    components = [{"name": f"r{index:02}", "repo": str(path)} for index, path in enumerate(remotes)]
+    catalog = Catalog.model_validate(
+        {"version": 1, "train": "bench", "concurrency": CONCURRENCY, "components": components}
+    )
+    floor, ours, last = root / "floor", root / "ours", f"v1.0.{tags - 1}"
+    plan = plan_with(catalog, ours)
+    bare_git(remotes, floor, last)
+    warm = interleaved(lambda: bare_git(remotes, floor, last), lambda: plan_with(catalog, ours), rounds=7)
+    cold = interleaved(
+        lambda: (shutil.rmtree(floor), bare_git(remotes, floor, last)),
+        lambda: (shutil.rmtree(ours), plan_with(catalog, ours)),
+        rounds=3,
+    )
+    ratios = {
+        name: (times[1] / times[0], f"{times[1]:.2f} s over {times[0]:.2f} s")
+        for name, times in (("warm", warm), ("cold", cold))
+    }
+    return ratios, len(plan.releases)
 
 
 def plan_with(catalog: Catalog, cache: Path) -> Plan:
@@ -80,7 +83,7 @@ def plan_with(catalog: Catalog, cache: Path) -> Plan:
     return make_plan(snapshot, request_of(catalog, traits, date="2026-01-01", actor=Actor(account="bench")))
 
 
-def bare_git(remotes: list[Path], cache: Path) -> None:
+def bare_git(remotes: list[Path], cache: Path, last: str) -> None:
     """Fetch each repository into a bare one and log what is new since the last release, side by side."""
 
     def one(remote: Path) -> None:
@@ -97,22 +100,22 @@ def bare_git(remotes: list[Path], cache: Path) -> None:
             "+refs/heads/*:refs/heads/*",
             "+refs/tags/*:refs/tags/*",
         )
-        _git("-C", str(mirror), "log", "-z", "--format=%H%x00%P%x00%ct%x00%B", "v1.0.0..main")
+        _git("-C", str(mirror), "log", "-z", "--format=%H%x00%P%x00%ct%x00%B", f"{last}..main")
 
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         list(pool.map(one, remotes))
 
 
-def make_remote(path: Path, seed: int) -> Path:
-    """Write a repository with a manifest and a history of Conventional Commits."""
+def make_remote(path: Path, seed: int, tags: int) -> Path:
+    """Write a repository with a manifest, a history of Conventional Commits, and releases from its beginning on."""
     _git("init", "--quiet", "--bare", "--initial-branch=main", str(path))
     subprocess.run(
-        ["git", "-C", str(path), "fast-import", "--quiet"], input="".join(_history(seed)).encode(), check=True
+        ["git", "-C", str(path), "fast-import", "--quiet"], input="".join(_history(seed, tags)).encode(), check=True
     )
     return path
 
 
-def _history(seed: int) -> list[str]:
+def _history(seed: int, tags: int) -> list[str]:
     manifest = f'{{\n  "name": "r{seed:02}",\n  "version": "1.0.0"\n}}\n'
     kinds = ("feat: add a thing", "fix(core): mend a thing", "chore: tidy", "docs: tell more")
     lines = [f"blob\nmark :1\ndata {len(manifest)}\n{manifest}\n"]
@@ -123,8 +126,10 @@ def _history(seed: int) -> list[str]:
         lines.append(f"data {len(message)}\n{message}")
         lines.append("M 100644 :1 package.json\n" if index == 0 else "")
         lines.append(f"M 100644 inline f{index % 50}\ndata {len(content)}\n{content}\n")
-        if index == COMMITS - SINCE - 1:
-            lines.append(f"tag v1.0.0\nfrom :{index + 2}\ntagger A <a@b> 1700000000 +0000\ndata 6\nv1.0.0\n")
+        number = index // EVERY
+        if index % EVERY == 0 and number < tags:
+            name = f"v1.0.{number}"
+            lines.append(f"tag {name}\nfrom :{index + 2}\ntagger A <a@b> 1700000000 +0000\ndata {len(name)}\n{name}\n")
     return lines
 
 
