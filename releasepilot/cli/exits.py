@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from enum import IntEnum
 
-from releasepilot.errors import ReleasePilotError, TrainUnknown
-from releasepilot.model.train import Outcome, TrainView
+from releasepilot.errors import ReleasePilotError, StackError, TrainUnknown
+from releasepilot.model.train import Outcome, Record, TrainView
 
 
 class Exit(IntEnum):
@@ -22,6 +23,10 @@ class Exit(IntEnum):
     WAITING = 5
     #: Something stays that somebody must look at.
     RESIDUE = 6
+
+
+class ServersLost(StackError):
+    """The servers went away while a train was watched; it goes on when they run again."""
 
 
 _BY_OUTCOME: dict[Outcome, Exit] = {
@@ -46,6 +51,25 @@ def of_view(view: TrainView) -> Exit:
     return of_outcome(view.record.outcome) if view.record else Exit.WAITING
 
 
+def of_rollback(
+    record: Record, chosen: Sequence[str], *, affected: Collection[str] = (), released: Collection[str] = ()
+) -> Exit:
+    """Return the exit code of a rollback: 0 where what was asked for is undone.
+
+    `chosen` are the components that were asked for, none for all; `affected` are these and their dependents, and
+    `released` is what was released before. Residue of other components is not the business of this rollback.
+    """
+    if not chosen:
+        return Exit.OK if record.outcome is Outcome.ROLLED_BACK else of_outcome(record.outcome)
+    concerned = {*chosen, *affected}
+    if any(item.unresolved and item.component in concerned for item in record.residue):
+        return Exit.RESIDUE
+    gone = all(name in record.undone or name not in released for name in chosen)
+    return Exit.OK if gone and not concerned.intersection(record.released) else Exit.FAILED
+
+
 def of_error(error: ReleasePilotError) -> Exit:
-    """Return the exit code of an error: 2 where an argument names nothing, else 1."""
+    """Return the exit code of an error: 2 where an argument names nothing, 5 where a train goes on, else 1."""
+    if isinstance(error, ServersLost):
+        return Exit.WAITING
     return Exit.USAGE if isinstance(error, TrainUnknown) else Exit.FAILED

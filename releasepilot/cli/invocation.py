@@ -27,5 +27,8 @@ pass_invocation = click.make_pass_decorator(Invocation)
 #: The option of every command that reads.
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON with stable field names.")
 
+#: The option of every command that steers a train.
+reason_option = click.option("-m", "--comment", "reason", default="", help="Why; kept in the ledger.")
+
 #: The option of every command that asks before it acts.
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask.")

@@ -11,6 +11,7 @@ from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, json_option, pass_invocation
 from releasepilot.cli.prepare import prepare
+from releasepilot.cli.render.commits import print_commits_seen
 from releasepilot.cli.render.plan import markdown, print_plan
 from releasepilot.cli.render.text import console, print_json
 
@@ -34,4 +35,6 @@ def plan(invocation: Invocation, as_json: bool, as_markdown: bool) -> int:
         sys.stdout.write(markdown(prepared.plan))
     else:
         print_plan(console(), prepared.plan)
+        if not prepared.plan.releases:
+            print_commits_seen(console(), prepared.request.catalog, prepared.snapshot)
     return Exit.OK

@@ -22,9 +22,10 @@ from releasepilot.settings import Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A plan and the request that it was made of."""
+    """A plan, and the request and the snapshot that it was made of."""
 
     request: Request
+    snapshot: Snapshot
     plan: Plan
 
     def confirmed(self) -> Request:
@@ -54,4 +55,5 @@ async def prepare(invocation: Invocation, settings: Settings) -> Prepared:
     catalog, registry, snapshot = await read_repositories(invocation, settings)
     today = datetime.now(UTC).date().isoformat()
     request = request_of(catalog, registry.traits(), date=today, actor=settings.actor)
-    return Prepared(request=request, plan=await asyncio.to_thread(make_plan, snapshot, request))
+    plan = await asyncio.to_thread(make_plan, snapshot, request)
+    return Prepared(request=request, snapshot=snapshot, plan=plan)

@@ -11,16 +11,18 @@ from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit, of_view
 from releasepilot.cli.invocation import Invocation, pass_invocation, yes_option
 from releasepilot.cli.prepare import Prepared, prepare
+from releasepilot.cli.render.commits import print_commits_seen
 from releasepilot.cli.render.plan import print_plan
 from releasepilot.cli.render.record import print_changes, print_record
 from releasepilot.cli.render.text import console, plain
 from releasepilot.cli.render.train import display_for
 from releasepilot.cli.servers import reach
-from releasepilot.cli.watching import asks_again, detached, follow
+from releasepilot.cli.watching import asks_again, detached, watch
 from releasepilot.control import Servers, connect
 from releasepilot.model.gate import Decision
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.train import Request, TrainView
+from releasepilot.settings import Settings
 
 
 @click.command()
@@ -38,6 +40,7 @@ def release(invocation: Invocation, yes: bool, detach: bool) -> int:
     prepared = asyncio.run(prepare(invocation, settings))
     print_plan(console(), prepared.plan)
     if not prepared.plan.releases:
+        print_commits_seen(console(), prepared.request.catalog, prepared.snapshot)
         return Exit.OK
     if not yes:
         click.confirm("Release this?", abort=True)
@@ -46,7 +49,7 @@ def release(invocation: Invocation, yes: bool, detach: bool) -> int:
         train = asyncio.run(_start(servers, prepared.confirmed()))
         console().print(plain(f"{train} is started; watch it with: releasepilot status {train} --watch"))
         return Exit.OK
-    return run_train(servers, prepared, yes=yes, quiet=invocation.quiet)
+    return run_train(settings, servers, prepared, yes=yes, quiet=invocation.quiet)
 
 
 def ask_is_possible(*, yes: bool) -> None:
@@ -55,25 +58,26 @@ def ask_is_possible(*, yes: bool) -> None:
         raise click.UsageError("standard input is no terminal, so nobody can confirm: give --yes")
 
 
-def run_train(servers: Servers, prepared: Prepared, *, yes: bool, quiet: bool) -> int:
+def run_train(settings: Settings, servers: Servers, prepared: Prepared, *, yes: bool, quiet: bool) -> int:
     """Start a confirmed train, follow it to its end and print the record; return the exit code.
 
     Where gates are declared, those who may vote judge a changed plan; where none are, the requester is asked.
+    ServersLost where the servers go away for good meanwhile.
     """
     train, plan = prepared.confirmed().train, prepared.plan
+    confirmed = plan
     stop_at = "" if prepared.request.catalog.gates else plan.digest
     try:
         train = asyncio.run(_start(servers, prepared.confirmed()))
-        view = asyncio.run(_watch(servers, train, plan, quiet=quiet, confirmed=stop_at))
+        view, plan = _shown(settings, servers, train, plan, quiet=quiet, confirmed=stop_at)
         while stop_at and asks_again(view, stop_at):
-            plan, before = asyncio.run(_plan_of(servers, train)), plan
-            print_changes(console(), differences(before, plan), plan.digest)
+            print_changes(console(), differences(confirmed, plan), plan.digest)
             if yes or not click.confirm("Release it like that?"):
                 console().print(plain(_GO_ON.format(train=train, digest=plan.digest)))
                 return Exit.WAITING
-            stop_at = plan.digest
+            confirmed, stop_at = plan, plan.digest
             asyncio.run(_confirm(servers, train, stop_at))
-            view = asyncio.run(_watch(servers, train, plan, quiet=quiet, confirmed=stop_at))
+            view, plan = _shown(settings, servers, train, plan, quiet=quiet, confirmed=stop_at)
     except KeyboardInterrupt:
         detached(console(sys.stderr), train)
         return Exit.WAITING
@@ -92,17 +96,15 @@ async def _start(servers: Servers, request: Request) -> str:
         return await control.start(request)
 
 
-async def _watch(servers: Servers, train: str, plan: Plan, *, quiet: bool, confirmed: str) -> TrainView:
-    async with connect(servers) as control:
-        with display_for(console(), plan, quiet=quiet) as display:
-            return await follow(control, train, display, confirmed=confirmed)
+def _shown(
+    settings: Settings, servers: Servers, train: str, plan: Plan, *, quiet: bool, confirmed: str
+) -> tuple[TrainView, Plan]:
+    """Watch the train, and return its last view with the plan that it then has."""
+    with display_for(console(), plan, quiet=quiet, seen=plan.digest) as display:
+        view = watch(settings, servers, train, display, confirmed=confirmed)
+    return view, display.plan or plan
 
 
 async def _confirm(servers: Servers, train: str, digest: str) -> None:
     async with connect(servers) as control:
         await control.decide(train, Decision.APPROVE, "confirmed again", digest)
-
-
-async def _plan_of(servers: Servers, train: str) -> Plan:
-    async with connect(servers) as control:
-        return await control.plan_of(train)

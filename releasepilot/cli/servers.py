@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+from dataclasses import replace
 
 import click
 from opentelemetry import trace
@@ -11,16 +13,23 @@ from releasepilot.cli.render.progress import waiting
 from releasepilot.control import Servers
 from releasepilot.settings import Settings
 from releasepilot.telemetry import set_up
-from releasepilot.workers.local import ensure_stack
+from releasepilot.workers.folder import Standing, StateFolder
+from releasepilot.workers.local import ensure_stack, stack_status
+
+#: The service of every command but the worker.
+_COMMAND = "releasepilot"
 
 
-def reach(settings: Settings, *, quiet: bool = False, service: str = "releasepilot") -> Servers:
+def reach(settings: Settings, *, quiet: bool = False, service: str = _COMMAND) -> Servers:
     """Return where the servers are; StackError where the embedded ones cannot be started.
 
     Where a collector is configured, the command is traced from here on, under the name of `service`. It blocks
     outside of any event loop, so that Ctrl-C ends the waiting at once.
     """
     told = set_up(settings, service)
+    if service == _COMMAND:
+        # A command says itself that the database is away; the pool would add a line for each attempt.
+        logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
     context = click.get_current_context()
     context.call_on_close(told.close)
     if told.enabled:
@@ -36,3 +45,19 @@ def reach(settings: Settings, *, quiet: bool = False, service: str = "releasepil
         actor=settings.actor,
         plugins=told.plugins(),
     )
+
+
+def return_to(settings: Settings, servers: Servers) -> Servers:
+    """Return where the servers are now, after they went away; StackError where the embedded ones cannot be started."""
+    endpoints = ensure_stack(settings)
+    return replace(servers, temporal_address=endpoints.temporal_address, database_url=endpoints.database_url)
+
+
+def were_stopped(settings: Settings) -> bool:
+    """Whether somebody ended the embedded servers in order, so that a command must not start them again."""
+    if not settings.embedded:
+        return False
+    if (state := stack_status(settings)) is not None:
+        return state.standing is Standing.STOPPING
+    # A supervisor that ends in order takes its file along; one that was killed leaves it.
+    return StateFolder(settings.state_dir).read() is None

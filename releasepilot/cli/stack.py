@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
+import stat
 import sys
+from pathlib import Path
 
 import click
 
@@ -14,6 +18,7 @@ from releasepilot.cli.render.progress import waiting
 from releasepilot.cli.render.stack import finding_fields, print_findings, print_stack, stack_fields
 from releasepilot.cli.render.text import console, plain
 from releasepilot.cli.servers import reach
+from releasepilot.errors import StackError
 from releasepilot.workers.doctor import diagnose
 from releasepilot.workers.local import stack_status, stop_stack
 
@@ -40,11 +45,29 @@ def up(invocation: Invocation, as_json: bool) -> int:
 def down(invocation: Invocation) -> int:
     """Stop the embedded servers. Trains keep their state and go on when the servers run again."""
     settings = settings_of(invocation)
+    _refuse_unusable(settings.state_dir)
     with waiting(sys.stderr, "stopping the servers", quiet=invocation.quiet):
         ran = stop_stack(settings)
     if not invocation.quiet:
         console().print(plain("stopped" if ran else f"no servers run for {settings.state_dir}"))
     return Exit.OK
+
+
+def _refuse_unusable(folder: Path) -> None:
+    """Raise StackError for a state folder of which nobody can say whether servers run for it."""
+    try:
+        cause = "" if stat.S_ISDIR(folder.stat().st_mode) else os.strerror(errno.ENOTDIR)
+        if not cause and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+            cause = os.strerror(errno.EACCES)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        cause = error.strerror or str(error)
+    if cause:
+        raise StackError(
+            f"the state folder {folder} cannot be used: {cause}",
+            hint="choose another one with --state-dir or RELEASEPILOT_STATE_DIR",
+        )
 
 
 @click.command()

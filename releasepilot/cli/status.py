@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from contextlib import suppress
 
 import click
 
@@ -12,13 +11,14 @@ from releasepilot.cli.completion import complete_train
 from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit, of_view
 from releasepilot.cli.invocation import Invocation, json_option, pass_invocation
+from releasepilot.cli.render.plan import print_plan
 from releasepilot.cli.render.record import print_record, print_trains
 from releasepilot.cli.render.text import console, print_json, print_json_list
 from releasepilot.cli.render.train import display_for, print_view
 from releasepilot.cli.servers import reach
-from releasepilot.cli.watching import detached, follow
-from releasepilot.control import Control, Servers, connect
-from releasepilot.errors import ReleasePilotError
+from releasepilot.cli.watching import detached, plan_or_none
+from releasepilot.cli.watching import watch as follow_on
+from releasepilot.control import Servers, connect
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import TrainView
 from releasepilot.store.read import TrainRow
@@ -27,30 +27,32 @@ from releasepilot.store.read import TrainRow
 @click.command()
 @click.argument("train", required=False, shell_complete=complete_train)
 @click.option("--watch", "-w", is_flag=True, help="Follow it until it has ended.")
+@click.option("--plan", "of_plan", is_flag=True, help="Show its plan, as `releasepilot plan` does, and end with 0.")
 @json_option
 @pass_invocation
-def status(invocation: Invocation, train: str | None, watch: bool, as_json: bool) -> int:
+def status(invocation: Invocation, train: str | None, watch: bool, of_plan: bool, as_json: bool) -> int:
     """Show where a train stands; without TRAIN, the one that was started last.
 
     TRAIN is an id, the beginning of one, or a train's name. The exit code is that of the train: 5 while it has
     not ended.
     """
-    try:
-        servers = reach(settings_of(invocation), quiet=invocation.quiet)
-        return asyncio.run(_status(servers, train, watch=watch, as_json=as_json, quiet=invocation.quiet))
-    except KeyboardInterrupt:
-        return Exit.WAITING
-
-
-async def _status(servers: Servers, train: str | None, *, watch: bool, as_json: bool, quiet: bool) -> int:
-    async with connect(servers) as control:
-        found = await control.resolve(train)
-        view = await control.view(found)
-        plan = await plan_or_none(control, view)
-        if watch and view.record is None:
-            view = await _watched(control, found, plan, quiet=quiet or as_json)
-        elif not as_json:
-            print_view(console(), view, plan)
+    if watch and of_plan:
+        raise click.UsageError("--watch and --plan exclude each other")
+    settings = settings_of(invocation)
+    servers = reach(settings, quiet=invocation.quiet)
+    if of_plan:
+        return _show_plan(asyncio.run(_plan_of(servers, train)), as_json=as_json)
+    view, plan = asyncio.run(_found(servers, train))
+    if watch and view.record is None:
+        try:
+            with display_for(console(), plan, quiet=invocation.quiet or as_json) as display:
+                view = follow_on(settings, servers, view.train, display)
+        except KeyboardInterrupt:
+            detached(console(sys.stderr), view.train)
+            return Exit.WAITING
+        plan = display.plan
+    elif not as_json:
+        print_view(console(), view, plan)
     if as_json:
         print_json(view)
     elif view.record is not None:
@@ -58,22 +60,23 @@ async def _status(servers: Servers, train: str | None, *, watch: bool, as_json: 
     return of_view(view)
 
 
-async def _watched(control: Control, train: str, plan: Plan | None, *, quiet: bool) -> TrainView:
-    """Follow the train; leaving it early tells how to come back."""
-    try:
-        with display_for(console(), plan, quiet=quiet) as display:
-            return await follow(control, train, display)
-    except asyncio.CancelledError:
-        detached(console(sys.stderr), train)
-        raise
+def _show_plan(plan: Plan, *, as_json: bool) -> int:
+    if as_json:
+        print_json(plan)
+    else:
+        print_plan(console(), plan)
+    return Exit.OK
 
 
-async def plan_or_none(control: Control, view: TrainView) -> Plan | None:
-    """Return the train's plan; None before it is planned."""
-    if view.plan_digest:
-        with suppress(ReleasePilotError):
-            return await control.plan_of(view.train)
-    return None
+async def _plan_of(servers: Servers, train: str | None) -> Plan:
+    async with connect(servers) as control:
+        return await control.plan_of(await control.resolve(train))
+
+
+async def _found(servers: Servers, train: str | None) -> tuple[TrainView, Plan | None]:
+    async with connect(servers) as control:
+        view = await control.view(await control.resolve(train))
+        return view, await plan_or_none(control, view)
 
 
 @click.command()

@@ -10,7 +10,7 @@ import click
 from releasepilot.cli.completion import complete_train
 from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
-from releasepilot.cli.invocation import Invocation, pass_invocation
+from releasepilot.cli.invocation import Invocation, pass_invocation, reason_option
 from releasepilot.cli.render.text import console, plain
 from releasepilot.cli.servers import reach
 from releasepilot.control import Control, Servers, connect
@@ -18,11 +18,13 @@ from releasepilot.control import Control, Servers, connect
 train_argument = click.argument("train", shell_complete=complete_train)
 
 
-async def _steer(servers: Servers, train: str, act: Callable[[Control, str], Awaitable[object]]) -> str:
+async def _steer(
+    servers: Servers, train: str, reason: str, act: Callable[[Control, str, str], Awaitable[object]]
+) -> str:
     """Find the train by its id or the beginning of it, and act; return its id."""
     async with connect(servers) as control:
         found = await control.resolve(train)
-        await act(control, found)
+        await act(control, found, reason)
         return found
 
 
@@ -38,29 +40,32 @@ def _told(invocation: Invocation, text: str) -> int:
 
 @click.command()
 @train_argument
+@reason_option
 @pass_invocation
-def pause(invocation: Invocation, train: str) -> int:
+def pause(invocation: Invocation, train: str, reason: str) -> int:
     """Start no further step of a train. Steps that run are let finish."""
-    found = asyncio.run(_steer(_servers(invocation), train, Control.pause))
+    found = asyncio.run(_steer(_servers(invocation), train, reason, Control.pause))
     return _told(invocation, f"{found} is paused; go on with: releasepilot resume {found}")
 
 
 @click.command()
 @train_argument
+@reason_option
 @pass_invocation
-def resume(invocation: Invocation, train: str) -> int:
+def resume(invocation: Invocation, train: str, reason: str) -> int:
     """Let a paused train go on."""
-    found = asyncio.run(_steer(_servers(invocation), train, Control.resume))
+    found = asyncio.run(_steer(_servers(invocation), train, reason, Control.resume))
     return _told(invocation, f"{found} goes on; watch it with: releasepilot status {found} --watch")
 
 
 @click.command()
 @train_argument
+@reason_option
 @pass_invocation
-def abort(invocation: Invocation, train: str) -> int:
+def abort(invocation: Invocation, train: str, reason: str) -> int:
     """Stop a train and undo what it did.
 
     Past the point of no return it is refused: `releasepilot rollback` then undoes what can be undone.
     """
-    found = asyncio.run(_steer(_servers(invocation), train, Control.abort))
+    found = asyncio.run(_steer(_servers(invocation), train, reason, Control.abort))
     return _told(invocation, f"{found} is being undone; watch it with: releasepilot status {found} --watch")

@@ -257,4 +257,4 @@ def _error(source: str, mistakes: Iterable[Mistake]) -> CatalogError:
     return CatalogError("\n".join(dict.fromkeys(lines)), hint=_HINT)
 
 
-_HINT = "`releasepilot schema` prints what a catalog may hold"
+_HINT = "what a catalog may hold is told in docs/reference/catalog.md, or by `releasepilot schema`"

@@ -99,7 +99,7 @@ def _play(invocation: Invocation, settings: Settings, folder: Path, broken: Brea
             print_plan(out, prepared.plan)
             started.result()
             _announce(broken)
-            code = run_train(reach(settings), prepared, yes=True, quiet=invocation.quiet)
+            code = run_train(settings, reach(settings), prepared, yes=True, quiet=invocation.quiet)
     print_chapter(out, "What the remotes hold now, by plain git")
     for name in world.remotes:
         _show(world, name)

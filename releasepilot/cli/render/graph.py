@@ -25,7 +25,8 @@ def print_graph(console: Console, view: GraphView) -> None:
         console.print(Text.assemble(("critical path  ", "dim"), clean(" → ".join(view.critical_path))))
     if view.impact_of:
         reached = ", ".join(view.impact) or "nothing"
-        console.print(plain(f"A change of {view.impact_of} reaches {len(view.impact)} components: {reached}"))
+        count = f"{len(view.impact)} component{'' if len(view.impact) == 1 else 's'}"
+        console.print(plain(f"A change of {view.impact_of} reaches {count}: {reached}"))
     for notice in view.notices:
         console.print(plain(f"note: {notice}", "yellow"))
 

@@ -28,8 +28,10 @@ TITLES: dict[Outcome, tuple[str, str]] = {
     Outcome.RESIDUE: ("Something stays that somebody must look at.", "bold red"),
 }
 
+_MEND = "mend the cause and run `releasepilot release` again"
+
 _NEXT: dict[Outcome, str] = {
-    Outcome.ROLLED_BACK: "mend the cause and run `releasepilot release` again",
+    Outcome.ROLLED_BACK: _MEND,
     Outcome.PARTLY_RELEASED: "mend the cause and run `releasepilot release` for the rest",
     Outcome.FAILED: "run `releasepilot rollback {train}` to take back what was done",
     Outcome.RESIDUE: "settle what is listed, then run `releasepilot rollback {train}` to undo the rest",
@@ -39,6 +41,10 @@ _NEXT: dict[Outcome, str] = {
 def print_record(console: Console, record: Record, plan: Plan | None = None, *, advise: bool = True) -> None:
     """Print how a train ended, and with `advise` what to do next; the plan knows the order of what was released."""
     title, style = TITLES[record.outcome]
+    idle = record.outcome is Outcome.FAILED and not (record.released or record.undone or record.residue)
+    if idle:
+        # It failed before its first step; what has had an effect without a release would be listed as residue.
+        title = "Failed: nothing was done."
     console.print(Text.assemble((title, style), (f"  {clean(record.train)}", "dim")))
     if record.cause:
         code = f"[{record.code}] " if record.code else ""
@@ -56,7 +62,7 @@ def print_record(console: Console, record: Record, plan: Plan | None = None, *, 
             console.print(Padding(line, (0, 0, 0, 2)))
     elif record.undone:
         console.print(Text("Nothing stays."))
-    follow_up = _NEXT.get(record.outcome, "").format(train=clean(record.train))
+    follow_up = _MEND if idle else _NEXT.get(record.outcome, "").format(train=clean(record.train))
     if follow_up and advise:
         console.print(plain(f"next: {follow_up}", "dim"))
 
@@ -82,8 +88,8 @@ def _took(row: TrainRow) -> str:
 
 
 def print_changes(console: Console, changes: Iterable[str], digest: str) -> None:
-    """Print what differs between the plan that was confirmed and the one of this digest that waits now."""
-    console.print(Text("The plan has changed since it was confirmed:", style="yellow"))
+    """Print what differs between the plan that was seen before and the one of this digest that waits now."""
+    console.print(Text("The plan has changed:", style="yellow"))
     for change in changes:
         console.print(plain(f"  {change}"))
     console.print(Text.assemble(("plan ", "dim"), digest))

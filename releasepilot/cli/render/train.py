@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from types import TracebackType
 from typing import Protocol, Self
@@ -15,7 +15,7 @@ from rich.text import Text
 from releasepilot.cli.render.text import clean, plain
 from releasepilot.model.gate import judge
 from releasepilot.model.plan import Plan
-from releasepilot.model.step import StepStatus
+from releasepilot.model.step import MOVES, StepStatus
 from releasepilot.model.train import TrainPhase, TrainView
 
 #: Symbol and style of a status. The name of the step stands beside it, so colour is never the only sign.
@@ -40,6 +40,9 @@ _URGENT = (StepStatus.RUNNING, StepStatus.FAILED, StepStatus.UNDO_FAILED, StepSt
 class Display(AbstractContextManager["Display"], Protocol):
     """Shows views of one train as they come."""
 
+    #: Where the versions come from; whoever shows a view of another plan sets it before.
+    plan: Plan | None
+
     def show(self, view: TrainView) -> None:
         """Show the newest view."""
 
@@ -47,18 +50,22 @@ class Display(AbstractContextManager["Display"], Protocol):
         """Leave the screen to a question."""
 
 
-def display_for(console: Console, plan: Plan | None, *, quiet: bool = False) -> Display:
-    """Choose the display that fits the console; a quiet one shows nothing."""
+def display_for(console: Console, plan: Plan | None, *, quiet: bool = False, seen: str = "") -> Display:
+    """Choose the display that fits the console; a quiet one shows nothing.
+
+    How the plan of the digest `seen` came about is not told: the reader knows it.
+    """
     if console.is_terminal and not quiet:
-        return LiveDisplay(console, plan)
-    return LineDisplay((lambda _: None) if quiet else (lambda line: console.print(plain(line))))
+        return LiveDisplay(console, plan, seen)
+    return LineDisplay((lambda _: None) if quiet else (lambda line: console.print(plain(line))), plan, seen)
 
 
 class LiveDisplay(AbstractContextManager["LiveDisplay"]):
     """A table on a terminal that is drawn anew in place."""
 
-    def __init__(self, console: Console, plan: Plan | None) -> None:
-        self._plan = plan
+    def __init__(self, console: Console, plan: Plan | None, seen: str = "") -> None:
+        self.plan = plan
+        self._seen = seen
         self._console = console
         self._live: Live | None = None
 
@@ -75,7 +82,7 @@ class LiveDisplay(AbstractContextManager["LiveDisplay"]):
         if self._live is None:
             self._live = Live(console=self._console, auto_refresh=False, vertical_overflow="visible")
             self._live.start()
-        self._live.update(table(view, self._plan, height=self._console.height), refresh=True)
+        self._live.update(table(view, self.plan, height=self._console.height, seen=self._seen), refresh=True)
 
     def pause(self) -> None:
         """Leave the last table where it is and stop drawing."""
@@ -87,7 +94,9 @@ class LiveDisplay(AbstractContextManager["LiveDisplay"]):
 class LineDisplay(AbstractContextManager["LineDisplay"]):
     """One line a change, without colour or cursor movement."""
 
-    def __init__(self, write: Callable[[str], None]) -> None:
+    def __init__(self, write: Callable[[str], None], plan: Plan | None = None, seen: str = "") -> None:
+        self.plan = plan
+        self._seen = seen
         self._write = write
         self._last: TrainView | None = None
 
@@ -101,16 +110,47 @@ class LineDisplay(AbstractContextManager["LineDisplay"]):
 
     def show(self, view: TrainView) -> None:
         """Write what changed since the last view."""
-        for line in changes(self._last, view):
+        newest = _onward(self._last, view) if self._last else view
+        for line in changes(self._last, newest, seen=self._seen):
             self._write(line)
-        self._last = view
+        self._last = newest
 
     def pause(self) -> None:
         """Nothing to stop."""
 
 
-def changes(before: TrainView | None, after: TrainView) -> list[str]:
-    """Say what is new in a view, one line a change, in the order in which it happened."""
+def _onward(before: TrainView, after: TrainView) -> TrainView:
+    """Take nothing back that was told of the same plan: the ledger may know less than the workflow that told it."""
+    if after.plan_digest != before.plan_digest:
+        return after
+    moved = {
+        step: status
+        for step, status in after.statuses.items()
+        if may_follow(before.statuses.get(step, StepStatus.PENDING), status)
+    }
+    return after.model_copy(
+        update={
+            "statuses": before.statuses | moved,
+            "past_no_return": before.past_no_return or after.past_no_return,
+            "changes": after.changes or before.changes,
+        }
+    )
+
+
+def may_follow(now: StepStatus, later: StepStatus) -> bool:
+    """Whether a step that stands at `now` can come to stand at `later`, in any number of moves."""
+    reached, new = {now}, {now}
+    while new:
+        new = {to for status in new for to in MOVES[status]} - reached
+        reached |= new
+    return later in reached
+
+
+def changes(before: TrainView | None, after: TrainView, *, seen: str = "") -> list[str]:
+    """Say what is new in a view, one line a change, in the order in which it happened.
+
+    A change of the plan is told once, and not at all where the plan's digest is `seen`.
+    """
     known = before.statuses if before else {}
     lines = [
         f"{step}: {status.value.replace('_', ' ')}"
@@ -123,9 +163,20 @@ def changes(before: TrainView | None, after: TrainView) -> list[str]:
         # Steps begin after their train runs; every other phase comes of what steps did.
         at = 0 if after.phase is TrainPhase.RUNNING else len(lines)
         lines.insert(at, f"{after.train}: {phase_words(after.phase)}")
+    replanned = before is None or (before.changes, before.plan_digest) != (after.changes, after.plan_digest)
+    if replanned and after.plan_digest != seen:
+        lines += change_lines(after.changes)
     if after.waiting_for and after.waiting_for != (before.waiting_for if before else ""):
         lines.append(f"waiting: {after.waiting_for}")
-    return lines
+    opened = {gate.plan_digest for gate in after.gates} - {
+        gate.plan_digest for gate in (before.gates if before else ())
+    }
+    return [*lines, *(f"plan {digest} waits" for digest in sorted(opened))]
+
+
+def change_lines(changed: Sequence[str]) -> list[str]:
+    """Say what differs from the plan before, one line each; nothing where nothing does."""
+    return ["the plan has changed:", *(f"  {change}" for change in changed)] if changed else []
 
 
 def phase_words(phase: TrainPhase) -> str:
@@ -133,11 +184,16 @@ def phase_words(phase: TrainPhase) -> str:
     return phase.value.replace("_", " ")
 
 
-def table(view: TrainView, plan: Plan | None, *, height: int = 1000) -> RenderableType:
-    """Draw a train: a heading, a row a component, and what it waits for."""
+def table(view: TrainView, plan: Plan | None, *, height: int = 1000, seen: str = "") -> RenderableType:
+    """Draw a train: a heading, a row a component, how its plan changed, and what it waits for.
+
+    A change that led to the plan of the digest `seen` is left out.
+    """
     parts: list[RenderableType] = [heading(view)]
+    changed = _changed(view, seen, max(3, height // 3))
     if view.statuses:
-        parts.append(_rows(view, plan, max(3, height - _FRAME)))
+        parts.append(_rows(view, plan, max(3, height - _FRAME - len(changed))))
+    parts += changed
     parts += waiting_lines(view)
     return Group(*parts)
 
@@ -156,6 +212,17 @@ def heading(view: TrainView) -> Text:
     if view.past_no_return and view.record is None:
         line.append("  past the point of no return", style="red")
     return line
+
+
+def _changed(view: TrainView, seen: str, room: int) -> list[Text]:
+    """Tell as many changes of the plan as fit."""
+    if view.record is not None or view.plan_digest == seen:
+        return []
+    lines = change_lines(view.changes)
+    hidden = len(lines) - 1 - room
+    if hidden > 0:
+        lines = [*lines[: room + 1], f"  and {hidden} more; see: releasepilot status {view.train} --plan"]
+    return [plain(line, "yellow") for line in lines]
 
 
 def _rows(view: TrainView, plan: Plan | None, room: int) -> Table:
@@ -217,13 +284,17 @@ def waiting_lines(view: TrainView) -> list[Text]:
     lines = [plain(f"waiting: {view.waiting_for}", "yellow")] if view.waiting_for and not view.gates else []
     if view.phase is TrainPhase.PAUSED:
         lines.append(plain(f"paused; go on with: releasepilot resume {view.train}", "yellow"))
+    if view.phase is TrainPhase.WAITING and view.plan_digest:
+        lines.append(plain(f"plan {view.plan_digest} waits; see it with: releasepilot status {view.train} --plan"))
+    # A plan that changed is approved by its digest, so that nobody approves what they have not seen.
+    digest = f" --plan {view.plan_digest}" if view.changes else ""
     for gate in view.gates:
         verdict = judge(gate, view.votes)
         if not verdict.passed:
             lines.append(
                 plain(
                     f"gate {gate.name}: {len(verdict.approved_by)} of {gate.quorum} approvals; "
-                    f"{', '.join(gate.eligible)} may run: releasepilot approve {view.train} --comment TEXT"
+                    f"{', '.join(gate.eligible)} may run: releasepilot approve {view.train}{digest} --comment TEXT"
                 )
             )
     return lines
