@@ -88,7 +88,7 @@ _TOO_LARGE: Final = ["PayloadsTooLarge"]
 PREPARE_RETRY: Final = RetryPolicy(
     initial_interval=timedelta(seconds=1),
     maximum_interval=timedelta(seconds=30),
-    maximum_attempts=8,
+    maximum_attempts=5,
     non_retryable_error_types=_TOO_LARGE,
 )
 #: The ledger is tried until it answers: a train never runs on without its record.
