@@ -109,7 +109,12 @@ def _unique(name: str, taken: dict[str, int]) -> str:
 
 def no_return(steps: Sequence[Step]) -> str | None:
     """Return the first step that cannot be taken back; None where every one can."""
-    return next((step.id for step in steps if step.saga_class is SagaClass.PIVOT), None)
+    return next((step.id for step in steps if step.saga_class is SagaClass.PIVOT or _for_good(step)), None)
+
+
+def _for_good(step: Step) -> bool:
+    """Whether a step stays whatever its class says."""
+    return step.effect and step.undo is Undo.NONE
 
 
 def worst_residue(steps: Sequence[Step]) -> tuple[Residue, ...]:

@@ -194,6 +194,13 @@ def test_compensatable_steps_of_all_components_precede_the_first_pivot() -> None
     }
 
 
+def test_a_step_without_undo_is_a_point_of_no_return_whatever_its_class() -> None:
+    """A plan never says that everything can be undone where something cannot."""
+    sources = (source("a", "fix: x"),)
+    plan = planned(*sources, components={"a": {"publish": [{"uses": "exec", "apply": "x", "undo": "none"}]}})
+    assert plan.point_of_no_return == "a/exec"
+
+
 def test_a_health_check_follows_what_it_checks() -> None:
     """After the deployment of its component, and before what depends on it."""
     plan = planned(
