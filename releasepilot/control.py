@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from temporalio.client import (
@@ -22,6 +23,7 @@ from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from releasepilot.errors import ControlError, StackError, TrainUnknown, VoteRefused
@@ -63,8 +65,14 @@ class Servers:
     plugins: Sequence[Plugin] = ()
 
 
-async def dial(servers: Servers) -> Client:
-    """Connect to Temporal; StackError where it does not answer."""
+@cache
+def _silent_runtime() -> Runtime:
+    """Return the runtime of commands: Temporal's core writes to standard output, where their results are."""
+    return Runtime(telemetry=TelemetryConfig(logging=None))
+
+
+async def dial(servers: Servers, *, runtime: Runtime | None = None) -> Client:
+    """Connect to Temporal, without a runtime on the default one; StackError where it does not answer."""
     target: dict[str, Any] = {}
     if servers.temporal_profile:
         profile = ClientConfigProfile.load(
@@ -74,7 +82,9 @@ async def dial(servers: Servers) -> Client:
     target.setdefault("target_host", servers.temporal_address)
     target.setdefault("namespace", servers.temporal_namespace)
     try:
-        return await Client.connect(**target, data_converter=pydantic_data_converter, plugins=list(servers.plugins))
+        return await Client.connect(
+            **target, data_converter=pydantic_data_converter, plugins=list(servers.plugins), runtime=runtime
+        )
     except RuntimeError as error:
         raise StackError(
             f"Temporal at {target['target_host']} does not answer: {error}",
@@ -85,7 +95,7 @@ async def dial(servers: Servers) -> Client:
 @asynccontextmanager
 async def connect(servers: Servers) -> AsyncIterator[Control]:
     """Open a control over running servers."""
-    client = await dial(servers)
+    client = await dial(servers, runtime=_silent_runtime())
     async with open_pool(servers.database_url, max_size=4) as pool:
         yield Control(client, Reader(pool), servers.actor)
 

@@ -60,7 +60,8 @@ def of_rollback(
     `released` is what was released before. Residue of other components is not the business of this rollback.
     """
     if not chosen:
-        return Exit.OK if record.outcome is Outcome.ROLLED_BACK else of_outcome(record.outcome)
+        # A train that was released before it could be told is not what was asked for.
+        return Exit.OK if record.outcome is Outcome.ROLLED_BACK else of_outcome(record.outcome) or Exit.FAILED
     concerned = {*chosen, *affected}
     if any(item.unresolved and item.component in concerned for item in record.residue):
         return Exit.RESIDUE

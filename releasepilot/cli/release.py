@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
+from contextlib import suppress
 
 import click
 
@@ -19,6 +21,7 @@ from releasepilot.cli.render.train import display_for
 from releasepilot.cli.servers import reach
 from releasepilot.cli.watching import asks_again, detached, watch
 from releasepilot.control import Servers, connect
+from releasepilot.errors import TrainUnknown
 from releasepilot.model.gate import Decision
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.train import Request, TrainView
@@ -46,7 +49,7 @@ def release(invocation: Invocation, yes: bool, detach: bool) -> int:
         click.confirm("Release this?", abort=True)
     servers = reach(settings, quiet=invocation.quiet)
     if detach:
-        train = asyncio.run(_start(servers, prepared.confirmed()))
+        train = asyncio.run(_start(servers, prepared.confirmed(), patience=_KNOWN_WITHIN))
         console().print(plain(f"{train} is started; watch it with: releasepilot status {train} --watch"))
         return Exit.OK
     return run_train(settings, servers, prepared, yes=yes, quiet=invocation.quiet)
@@ -86,14 +89,26 @@ def run_train(settings: Settings, servers: Servers, prepared: Prepared, *, yes: 
     return of_view(view)
 
 
+#: Seconds in which a worker that runs has opened a new train in the ledger.
+_KNOWN_WITHIN = 10.0
+#: Seconds between two looks for it.
+_LOOK = 0.1
+
 _GO_ON = """{train} waits. Look at it: releasepilot status {train}
 Go on with the new plan: releasepilot approve {train} --plan {digest} --comment TEXT
 Or end it: releasepilot abort {train}"""
 
 
-async def _start(servers: Servers, request: Request) -> str:
+async def _start(servers: Servers, request: Request, *, patience: float = 0.0) -> str:
+    """Start the train, and wait so many seconds at most until other commands can find it."""
     async with connect(servers) as control:
-        return await control.start(request)
+        train = await control.start(request)
+        until = time.monotonic() + patience
+        while time.monotonic() < until:
+            with suppress(TrainUnknown):
+                return await control.resolve(train)
+            await asyncio.sleep(_LOOK)
+        return train
 
 
 def _shown(

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import signal
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from support.desk import Desk, a_desk
+from support.desk import COMMAND, Desk, Said, a_desk
 from support.remotes import make_remote
 from support.shop import a_shop
-from support.stacks import a_stack
+from support.stacks import a_stack, eventually, is_ready
 from support.trains import Before, subjects
+
+from releasepilot.settings import Settings
+from releasepilot.workers.local import stack_status
 
 #: One of the requester's own account must approve: a role without members belongs to whoever owns the servers.
 GATE = [{"uses": "approval", "roles": ["managers"]}]
@@ -179,6 +186,102 @@ def test_a_rejection_ends_with_4_and_touches_nothing(desk: Desk) -> None:
     assert status.code == 4, status
     for was in before:
         was.assert_untouched()
+
+
+def answered(desk: Desk, answer: str, *words: str) -> tuple[int, str]:
+    """Run a command on a terminal on which somebody types an answer; return its exit code and output."""
+    ours, theirs = pty.openpty()
+    try:
+        os.write(ours, answer.encode())
+        ended = subprocess.run(
+            [*COMMAND, *words],
+            cwd=desk.folder,
+            env={**os.environ, "RELEASEPILOT_STATE_DIR": str(desk.state_dir)},
+            stdin=theirs,
+            capture_output=True,
+            text=True,
+            timeout=90,
+            check=False,
+        )
+    finally:
+        os.close(ours)
+        os.close(theirs)
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def at_its_gate(desk: Desk) -> Said:
+    """Return what `status --json` says as soon as the train waits; a train that was just started is not known yet."""
+    said = desk.run("status", desk.train, "--json")
+    while said.code == 2 or said.json["phase"] != "waiting":
+        assert said.code in (2, 5), said
+        said = desk.run("status", desk.train, "--json")
+    return said
+
+
+def test_a_plan_that_changed_at_its_gate_is_not_approved_unseen(desk: Desk) -> None:
+    """It is told with its digest; a vote names that digest, or follows an answer on a terminal."""
+    desk.write(gates=GATE)
+    assert desk.run("release", "--yes", "--detach").code == 0
+    waiting = at_its_gate(desk)
+    watching = desk.begin("status", desk.train, "--watch")
+    desk.remotes["lib"].add("feat: other\n\nBREAKING CHANGE: lib is another")
+    first = desk.run("approve", desk.train, "--comment", "seen")
+    assert (first.code, f"approved plan {waiting.json['plan_digest']}" in first.out) == (0, True), first
+    while not waiting.json["changes"]:
+        waiting = at_its_gate(desk)
+    digest = waiting.json["plan_digest"]
+    told = desk.run("status", desk.train).out
+    assert "lib: version 2.0.0 instead of 1.1.0" in told
+    assert f"plan {digest} waits" in told
+    unseen = desk.run("approve", desk.train, "--comment", "blind")
+    assert (unseen.code, unseen.out) == (2, ""), unseen
+    assert f"--plan {digest} --comment TEXT" in unseen.err
+    assert desk.run("status", desk.train, "--plan").out.splitlines()[-1] == f"plan {digest}"
+    assert desk.run("status", desk.train, "--plan", "--json").json["releases"][0]["to_version"] == "2.0.0"
+    refused, said = answered(desk, "n\n", "approve", desk.train, "--comment", "no")
+    assert (refused, "lib: version 2.0.0 instead of 1.1.0" in said) == (1, True), said
+    agreed, said = answered(desk, "y\n", "approve", desk.train, "--comment", "seen again")
+    assert (agreed, f"approved plan {digest}" in said) == (0, True), said
+    end = desk.ended(watching)
+    assert (end.code, end.out.count("the plan has changed:"), "released lib 2.0.0" in end.out) == (0, 1, True), end
+
+
+def test_a_watch_brings_back_servers_that_were_killed(desk: Desk) -> None:
+    """The supervisor's end ends its servers; the watch starts them again and goes on, without the driver's words."""
+    desk.write(gates=GATE)
+    settings = Settings.load({}, state_dir=desk.state_dir)
+    assert desk.run("release", "--yes", "--detach").code == 0
+    at_its_gate(desk)
+    watching = desk.begin("status", desk.train, "--watch")
+    assert watching.stdout is not None
+    assert watching.stdout.readline()
+    before = stack_status(settings)
+    assert before is not None
+    os.kill(before.pid, signal.SIGKILL)
+    eventually(lambda: (now := stack_status(settings)) is not None and now.pid != before.pid and is_ready(settings), 90)
+    assert desk.run("approve", desk.train, "--comment", "seen").code == 0
+    end = desk.ended(watching)
+    assert (end.code, end.err, "Released." in end.out) == (0, "", True), end
+
+
+def test_a_watch_leaves_servers_alone_that_were_stopped(desk: Desk) -> None:
+    """`down` ends it with 5 and the way back; the train still waits when the servers run again."""
+    desk.write(gates=GATE)
+    settings = Settings.load({}, state_dir=desk.state_dir)
+    assert desk.run("release", "--yes", "--detach").code == 0
+    at_its_gate(desk)
+    watching = desk.begin("status", desk.train, "--watch")
+    assert watching.stdout is not None
+    assert watching.stdout.readline()
+    assert desk.run("down").code == 0
+    end = desk.ended(watching)
+    assert (end.code, "goes on as soon as they run again" in end.err) == (5, True), end
+    assert "psycopg" not in end.err
+    assert stack_status(settings) is None
+    assert desk.run("status", desk.train).code == 5
+    assert desk.run("abort", desk.train, "--comment", "not now").code == 0
+    rejected = desk.run("status", desk.train, "--watch")
+    assert (rejected.code, ": not now" in rejected.out) == (4, True), rejected
 
 
 def test_pause_resume_and_abort_steer_a_running_train(desk: Desk) -> None:

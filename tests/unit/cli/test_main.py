@@ -127,3 +127,18 @@ def test_a_release_that_nobody_can_confirm_is_refused_before_anything_is_read(tm
     )
     assert ended.returncode == 2
     assert "give --yes" in ended.stderr
+
+
+def test_down_says_that_a_state_folder_cannot_be_used(tmp_path: Path) -> None:
+    """A file in the place of the folder, or on the way to it, is an error; a folder that is not there yet is none."""
+    (tmp_path / "file").touch()
+    for place, code in (("file", 1), ("file/state", 1), ("nowhere", 0)):
+        ended = subprocess.run(
+            [sys.executable, "-m", "releasepilot.cli.main", "down"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=tmp_path,
+            env={**os.environ, "RELEASEPILOT_STATE_DIR": str(tmp_path / place)},
+        )
+        assert (ended.returncode, "cannot be used: Not a directory" in ended.stderr) == (code, code == 1), ended

@@ -10,13 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from releasepilot.cli.render.commits import SHOWN, print_commits_seen
+from releasepilot.cli.render.graph import print_graph
 from releasepilot.cli.render.plan import markdown, print_plan
 from releasepilot.cli.render.record import print_record
 from releasepilot.cli.render.text import PIPE_RULE_WIDTH, clean, clean_lines, console, plain
-from releasepilot.cli.render.train import changes, display_for, table
-from releasepilot.model.catalog import Author, Ecosystem, OnFailure
+from releasepilot.cli.render.train import changes, display_for, may_follow, table
+from releasepilot.graph.view import GraphView
+from releasepilot.model.catalog import Author, Catalog, ComponentEntry, Ecosystem, OnFailure
+from releasepilot.model.commit import TRAIN_TRAILER, Commit
 from releasepilot.model.gate import Actor, Decision, OpenGate, Vote
 from releasepilot.model.plan import Plan, Release, Residue
+from releasepilot.model.snapshot import ComponentSource, Snapshot
 from releasepilot.model.step import Phase, Queue, SagaClass, Step, StepStatus, Undo
 from releasepilot.model.train import Outcome, Record, TrainPhase, TrainView
 from releasepilot.model.version import Bump
@@ -256,3 +261,143 @@ def test_a_record_says_what_stays_and_what_to_do() -> None:
         "rollback shop-1",
     ):
         assert part in text
+
+
+def failed(**more: object) -> str:
+    """Print the record of a train that failed."""
+    stream = io.StringIO()
+    record = Record(train="shop-1", outcome=Outcome.FAILED, cause="lib: no such branch", code="RP202", hint="name one")
+    print_record(console(stream), record.model_copy(update=more))
+    return stream.getvalue()
+
+
+def test_a_train_that_failed_before_its_first_step_left_nothing() -> None:
+    """Nothing is said to stay, and nothing to be rolled back; where something was done, both are."""
+    text = failed()
+    assert text.startswith("Failed: nothing was done.")
+    assert "cause: [RP202] lib: no such branch\nhint: name one\n" in text
+    assert "rollback" not in text
+    done = failed(residue=(Residue(component="lib", step="push", undo=Undo.REVERT, what="was done", unresolved=True),))
+    assert done.startswith("Failed; what was done stays.")
+    assert "releasepilot rollback shop-1" in done
+
+
+def replanned(**more: object) -> TrainView:
+    """Make a train whose plan changed while it waited."""
+    gate = OpenGate(name="cab", plan_digest="sha256:2", eligible=("ana",), quorum=1)
+    view = TrainView(
+        train="shop-1",
+        phase=TrainPhase.WAITING,
+        plan_digest="sha256:2",
+        gates=(gate,),
+        changes=("lib: version 2.0.0 instead of 1.1.0",),
+        waiting_for="cab: 1 more of ana must approve",
+    )
+    return view.model_copy(update=more)
+
+
+def test_a_plan_that_changed_is_told_before_it_is_approved() -> None:
+    """What changed, the digest that waits and the command that names it are there, drawn and as lines."""
+    text = " ".join(drawn(replanned()).split())
+    assert "the plan has changed: lib: version 2.0.0 instead of 1.1.0" in text
+    assert "plan sha256:2 waits; see it with: releasepilot status shop-1 --plan" in text
+    assert "releasepilot approve shop-1 --plan sha256:2 --comment TEXT" in text
+    assert changes(None, replanned())[1:] == [
+        "the plan has changed:",
+        "  lib: version 2.0.0 instead of 1.1.0",
+        "waiting: cab: 1 more of ana must approve",
+        "plan sha256:2 waits",
+    ]
+    assert changes(replanned(), replanned(phase=TrainPhase.RUNNING, gates=(), waiting_for="")) == ["shop-1: running"]
+
+
+def test_a_plan_that_the_reader_was_asked_about_is_not_told_again() -> None:
+    """The changes of that digest are left out; those of any other are told."""
+    assert "the plan has changed:" not in changes(None, replanned(), seen="sha256:2")
+    assert "the plan has changed:" in changes(None, replanned(), seen="sha256:1")
+
+
+def test_many_changes_of_a_plan_leave_room_on_the_terminal() -> None:
+    """Those that do not fit are counted, with the command that shows the plan."""
+    many = replanned(changes=tuple(f"c{n}: now released as 1.0.0" for n in range(100)))
+    text = drawn(many, height=24)
+    assert len(text.splitlines()) <= 24
+    assert "and 92 more; see: releasepilot status shop-1 --plan" in text
+    assert "c99: now released" in drawn(many)
+
+
+def test_an_older_view_takes_nothing_back() -> None:
+    """Where the ledger answers for the workflow and knows less, each line is still told once."""
+    newest = view(stage=StepStatus.DONE, push=StepStatus.RUNNING).model_copy(update={"past_no_return": True})
+    older = view(stage=StepStatus.RUNNING, push=StepStatus.PENDING)
+    stream = io.StringIO()
+    with display_for(console(stream), None) as display:
+        for one in (newest, older, newest):
+            display.show(one)
+    assert stream.getvalue().splitlines() == [
+        "shop-1: running",
+        "lib/stage: done",
+        "lib/push: running",
+        "the point of no return is passed",
+    ]
+
+
+def test_a_step_moves_on_and_never_back() -> None:
+    """A step can be undone after it was done, and does not run after it was done."""
+    assert may_follow(StepStatus.PENDING, StepStatus.UNDONE)
+    assert may_follow(StepStatus.DONE, StepStatus.DONE)
+    assert not may_follow(StepStatus.DONE, StepStatus.RUNNING)
+
+
+_TIDY = Commit(sha="c" * 40, message="chore: tidy up")
+
+
+def seen(*commits: tuple[str, int], commit: Commit = _TIDY) -> list[str]:
+    """Print what was seen of components with so many commits since their release."""
+    entries = tuple(ComponentEntry(name=name, repo=f"/srv/{name}") for name, _ in commits)
+    sources = tuple(
+        ComponentSource(
+            name=name, head="a" * 40, ecosystem=Ecosystem.PYTHON, last_tag="v1.0.0", commits=(commit,) * count
+        )
+        for name, count in commits
+    )
+    stream = io.StringIO()
+    print_commits_seen(
+        console(stream), Catalog(version=1, train="shop", components=entries), Snapshot(components=sources)
+    )
+    return stream.getvalue().splitlines()
+
+
+def test_nothing_to_release_says_what_was_looked_at() -> None:
+    """Commits since which tag, and the policy that releases none of them; unmoved components are one line."""
+    assert seen(("lib", 2), ("api", 1), ("app", 0)) == [
+        "  lib: 2 commits since v1.0.0, none that semantic-release releases",
+        "  api: 1 commit since v1.0.0, none that semantic-release releases",
+        "  no commit since the last tag: app (v1.0.0)",
+    ]
+
+
+def test_nothing_to_release_is_short_for_a_large_train() -> None:
+    """Of many components the first are named and the others counted."""
+    lines = seen(*((f"c{n}", n % 2) for n in range(100)))
+    assert len(lines) == SHOWN + 2
+    assert lines[SHOWN] == "  and 40 more with such commits"
+    assert lines[-1].endswith("and 40 more")
+
+
+def test_commits_of_releasepilot_itself_are_not_counted() -> None:
+    """A release commit and its revert after a rollback are no commits that anybody waits for."""
+    made = Commit(sha="c" * 40, message=f"chore: release lib 1.1.0\n\n{TRAIN_TRAILER}: shop-1")
+    assert seen(("lib", 1), commit=made) == ["  no commit since the last tag: lib (v1.0.0)"]
+
+
+@pytest.mark.parametrize(
+    ("impact", "words"),
+    [((), "reaches 0 components: nothing"), (("a",), "1 component: a"), (("a", "b"), "2 components:")],
+)
+def test_the_blast_radius_counts_in_english(impact: tuple[str, ...], words: str) -> None:
+    """One component is not components."""
+    stream = io.StringIO()
+    graph = GraphView(components=("x", *impact), edges=(), waves=(), critical_path=(), impact_of="x", impact=impact)
+    print_graph(console(stream), graph)
+    assert words in stream.getvalue()
