@@ -41,7 +41,7 @@ unit: $(READY) ## Run the unit tests.
 	$(BIN)/python -m pytest tests/unit tests/architecture
 
 bench: $(READY) ## Measure, as ratios within one run.
-	$(BIN)/python -m benchmarks
+	PYTHONPATH=tests $(BIN)/python -m benchmarks
 
 docs: $(READY) ## Generate the reference from the code.
 	$(BIN)/python -m docs.generate

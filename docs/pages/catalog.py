@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from enum import StrEnum
 
 from pydantic import BaseModel
 
@@ -16,12 +17,13 @@ from releasepilot.model.catalog import (
     Defaults,
     Hooks,
     OnFailure,
-    Propagation,
     StepDeclaration,
-    Versioning,
 )
+from releasepilot.model.dependency import ConstraintKind, DependencyKind, Need, Place
 from releasepilot.model.gate import ApprovalGate
+from releasepilot.model.notes import ChangelogEntry, ChangelogStyle, Forge
 from releasepilot.model.step import SagaClass, Undo
+from releasepilot.model.versioning import BranchEntry, Group, PolicyEntry, Propagation, Versioning
 from releasepilot.versioning import POLICIES
 from releasepilot.versioning.policy import BumpPolicy, ZeroRule
 
@@ -30,6 +32,12 @@ _MODELS: tuple[type[BaseModel], ...] = (
     ComponentEntry,
     Defaults,
     Versioning,
+    PolicyEntry,
+    BranchEntry,
+    Group,
+    ChangelogEntry,
+    Need,
+    Place,
     Author,
     Hooks,
     StepDeclaration,
@@ -70,13 +78,17 @@ def page() -> str:
             parts.append(_STEP_KEYS)
     parts += _words(OnFailure, "on_failure")
     parts += _words(Propagation, "propagate")
+    parts += _words(DependencyKind, "kind")
+    parts += _words(ConstraintKind, "constraint")
+    parts += _words(ChangelogStyle, "style")
+    parts += _words(Forge, "forge")
     parts += _words(SagaClass, "class")
     parts += _words(Undo, "undo")
     parts += ["## Versioning policies", *_policies()]
     return document("The catalog", "`releasepilot/model/catalog.py`", parts)
 
 
-def _words(kind: type[OnFailure | Propagation | SagaClass | Undo], key: str) -> list[str]:
+def _words(kind: type[StrEnum], key: str) -> list[str]:
     """Describe the words that a key may have."""
     comments = comments_of(kind)
     rows = ((code(member.value), comments.get(member.name, "")) for member in kind)

@@ -12,7 +12,14 @@ from docs.pages.comments import comments_of
 from docs.pages.markdown import anchor, code, table
 
 #: Headings of models that a reader knows by another name.
-HEADINGS = {"ComponentEntry": "Component", "StepDeclaration": "Step", "ApprovalGate": "Gate"}
+HEADINGS = {
+    "ApprovalGate": "Gate",
+    "BranchEntry": "Branch",
+    "ChangelogEntry": "Changelog",
+    "ComponentEntry": "Component",
+    "PolicyEntry": "Policy",
+    "StepDeclaration": "Step",
+}
 
 #: More words than these are told elsewhere.
 _MANY = 10

@@ -10,6 +10,7 @@ from releasepilot.errors import CatalogError
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.reading import Located, absolute, read_catalog
 from releasepilot.model.reading import Path as Keys
+from releasepilot.model.versioning import PolicyEntry, Versioning
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 from releasepilot.settings import Settings
@@ -47,10 +48,21 @@ def _text(path: Path) -> str:
 def _policies(located: Located) -> Iterator[tuple[Keys, str]]:
     """Find versioning policies that nobody knows."""
     catalog = located.catalog
-    named: list[tuple[Keys, str]] = [(("defaults", "versioning", "policy"), catalog.defaults.versioning.policy)]
+    given: list[tuple[Keys, Versioning]] = [(("defaults", "versioning", "policy"), catalog.defaults.versioning)]
     for index, entry in enumerate(catalog.components):
         if entry.versioning:
-            named.append((("components", index, "versioning", "policy"), entry.versioning.policy))
-    for path, policy in named:
-        if policy not in POLICIES:
-            yield path, f"{policy!r} is not a versioning policy; known are {', '.join(POLICIES)}"
+            given.append((("components", index, "versioning", "policy"), entry.versioning))
+    for path, versioning in given:
+        for place, name in _names(versioning.policy):
+            if name not in POLICIES:
+                yield (*path, *place), f"{name!r} is not a versioning policy; known are {', '.join(POLICIES)}"
+
+
+def _names(policy: str | PolicyEntry) -> Iterator[tuple[Keys, str]]:
+    """Give the policies that are named, each with its place below `policy`."""
+    if isinstance(policy, str):
+        yield (), policy
+        return
+    yield ("extends",), policy.extends
+    if policy.reads is not None:
+        yield ("reads",), policy.reads

@@ -113,8 +113,8 @@ def edges_of(components: Mapping[str, Component]) -> tuple[Edge, ...]:
     known = {(edge.dependent, edge.dependency) for edge in found}
     for name, component in components.items():
         for need in component.entry.needs:
-            if (name, need) not in known:
-                found[Edge(dependent=name, dependency=need)] = None
+            if (name, need.component) not in known:
+                found[Edge(dependent=name, dependency=need.component, kind=need.kind.value)] = None
     return tuple(sorted(found))
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 import networkx as nx
 
 from releasepilot.graph.build import Component, Edge, concerning
-from releasepilot.model.catalog import Catalog, Propagation
+from releasepilot.model.catalog import Catalog
 from releasepilot.model.commit import Commit
 from releasepilot.model.version import Bump
+from releasepilot.model.versioning import Propagation
 from releasepilot.versioning import decide
 from releasepilot.versioning.constraint import admits
 from releasepilot.versioning.conventional import parse_header
-from releasepilot.versioning.policy import BumpPolicy, bump_version, policy_named
+from releasepilot.versioning.policy import BumpPolicy, bump_version, policy_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +64,7 @@ def surprises(catalog: Catalog, components: Mapping[str, Component]) -> tuple[st
 
 def _surprises(catalog: Catalog, component: Component) -> Iterator[str]:
     name, source = component.name, component.source
-    policy = policy_named(catalog.versioning_of(component.entry).policy)
+    policy = policy_of(catalog.versioning_of(component.entry).policy)
     unread = sum(_breaks_unread(commit, policy) for commit in component.changes)
     if unread:
         yield (
@@ -119,7 +120,7 @@ def _must_follow(catalog: Catalog, component: Component, edge: Edge, version: st
 
 def _followed(catalog: Catalog, component: Component, reason: str) -> Decided:
     versioning = catalog.versioning_of(component.entry)
-    policy = policy_named(versioning.policy)
+    policy = policy_of(versioning.policy)
     current = component.source.last_version
     version = (versioning.initial or policy.initial) if current is None else bump_version(current, Bump.PATCH, policy)
     return Decided(version=version, bump=Bump.PATCH, reasons=(reason,))

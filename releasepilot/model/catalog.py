@@ -2,83 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from enum import StrEnum
 from itertools import dropwhile, pairwise
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import AfterValidator, Field, JsonValue, field_validator, model_validator
+from pydantic import Field, JsonValue, field_validator, model_validator
 
+from releasepilot.model.dependency import Need, Place
 from releasepilot.model.gate import ApprovalGate
+from releasepilot.model.names import Name, Ref, Repo, RepoPath, TagTemplate
+from releasepilot.model.notes import ChangelogEntry
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.value import Argv, Seconds, Value
-
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
-
-
-def _name(value: str) -> str:
-    """Names become parts of git refs, workflow ids and file names."""
-    if not _NAME.fullmatch(value) or ".." in value or value.endswith((".", ".lock")):
-        raise ValueError(
-            "a name begins with a letter or digit, has at most 63 letters, digits, dots, dashes and underscores, "
-            "no '..', and does not end in '.' or '.lock'"
-        )
-    return value
-
-
-#: The name of a component, train, step or role.
-Name = Annotated[str, AfterValidator(_name)]
-
-_CONTROL = re.compile(r"[\x00-\x1f]")
-_SCHEMES = ("file://", "ssh://", "https://", "http://", "git://", "git+ssh://")
-
-
-def _repo(value: str) -> str:
-    """Accept a path, an scp-like address or a URL with a plain scheme; refuse what git could read as more than that."""
-    if value.startswith("-"):
-        raise ValueError("a repository may not begin with '-': git would read it as an option")
-    if "::" in value.split("/", 1)[0]:
-        raise ValueError("remote helpers such as ext:: are not allowed: write a path, an ssh or an https address")
-    if _CONTROL.search(value):
-        raise ValueError("a repository address has no control characters")
-    if "://" in value and not value.startswith(_SCHEMES):
-        raise ValueError(f"the scheme is not one of {', '.join(_SCHEMES)}")
-    if re.match(r"https?://[^/]*@|[a-z+]+://[^/@]*:[^/@]*@", value):
-        raise ValueError("credentials do not belong into a catalog: use a credential helper, or ssh with a key")
-    if not value:
-        raise ValueError("a repository address is not empty")
-    return value
-
-
-def _ref(value: str) -> str:
-    """Accept what git accepts as a branch name (git-check-ref-format, the rules that can be checked in one pass)."""
-    if (
-        not value
-        or value.startswith(("-", "/", "."))
-        or value.endswith(("/", ".", ".lock"))
-        or any(bad in value for bad in ("..", "//", "@{", "/."))
-        or re.search(r"[\x00-\x20\x7f~^:?*\[\\]", value)
-    ):
-        raise ValueError("this is not a name that git accepts for a branch or tag")
-    return value
-
-
-def _path(value: str) -> str:
-    """Accept a folder inside the repository, in POSIX form."""
-    parts = value.split("/")
-    if value.startswith(("/", "-", ":")) or ".." in parts or "\\" in value or _CONTROL.search(value):
-        raise ValueError("a path is relative to the repository, uses '/', and has no '..'")
-    cleaned = "/".join(part for part in parts if part not in ("", "."))
-    return cleaned or "."
-
-
-def _tag(value: str) -> str:
-    """Accept a template that holds `{version}` once and may hold `{name}`."""
-    if value.count("{version}") != 1 or re.search(r"[{}]", value.replace("{version}", "").replace("{name}", "")):
-        raise ValueError("a tag template holds {version} exactly once, may hold {name}, and no other braces")
-    _ref(value.replace("{version}", "1.0.0").replace("{name}", "n"))
-    return value
+from releasepilot.model.versioning import BranchEntry, Group, Versioning
 
 
 class Ecosystem(StrEnum):
@@ -88,7 +25,11 @@ class Ecosystem(StrEnum):
     NPM = "npm"
     CARGO = "cargo"
     GO = "go"
+    MAVEN = "maven"
+    RUBY = "ruby"
     HELM = "helm"
+    #: Whatever the component's `places` say.
+    REGEX = "regex"
     GENERIC = "generic"
 
 
@@ -103,28 +44,6 @@ class OnFailure(StrEnum):
     STOP = "stop"
 
 
-class Propagation(StrEnum):
-    """When a dependent is released because something that it needs was."""
-
-    #: When the new version leaves the range that the dependent declares.
-    OUT_OF_RANGE = "out-of-range"
-    #: With every release of it.
-    ALWAYS = "always"
-    #: For its own commits alone.
-    NEVER = "never"
-
-
-class Versioning(Value):
-    """How versions are computed."""
-
-    #: A named policy; `releasepilot.versioning.POLICIES` holds them.
-    policy: str = "semantic-release"
-    #: The version of a first release; the policy's own where absent.
-    initial: str | None = None
-    #: When dependents follow.
-    propagate: Propagation = Propagation.OUT_OF_RANGE
-
-
 class Author(Value):
     """Who signs the release commits."""
 
@@ -136,10 +55,14 @@ class Defaults(Value):
     """What components take where they do not say."""
 
     #: The branch to release from.
-    branch: Annotated[str, AfterValidator(_ref)] = "main"
+    branch: Ref = "main"
     #: The name of release tags: holds `{version}` once, may hold `{name}`.
-    tag: Annotated[str, AfterValidator(_tag)] = "v{version}"
+    tag: TagTemplate = "v{version}"
     versioning: Versioning = Versioning()
+    #: All branches that releases are made from, in rising order of their versions. Those that `branch` names need not
+    #: be listed, but only listed ones are kept apart from each other.
+    branches: tuple[BranchEntry, ...] = ()
+    changelog: ChangelogEntry = ChangelogEntry()
     author: Author = Author()
 
 
@@ -209,19 +132,30 @@ class ComponentEntry(Value):
     #: Unique in the catalog, whatever the case.
     name: Name
     #: A path, an ssh or an https address.
-    repo: Annotated[str, AfterValidator(_repo)]
+    repo: Repo
     #: The component's folder inside the repository.
-    path: Annotated[str, AfterValidator(_path)] = "."
+    path: RepoPath = "."
     #: Detected from the manifests where absent.
     ecosystem: Ecosystem | None = None
     #: As in `defaults` where absent; so are `tag` and `versioning`.
-    branch: Annotated[str, AfterValidator(_ref)] | None = None
+    branch: Ref | None = None
     #: Components of one repository need templates that differ, such as `{name}-v{version}`.
-    tag: Annotated[str, AfterValidator(_tag)] | None = None
+    tag: TagTemplate | None = None
     #: Replaces that of `defaults` as a whole.
     versioning: Versioning | None = None
+    #: Replaces that of `defaults` as a whole; so does `changelog`.
+    branches: tuple[BranchEntry, ...] | None = None
+    changelog: ChangelogEntry | None = None
+    #: Further folders and files whose commits count for the component; `*` stands for any characters but `/`.
+    watch: tuple[RepoPath, ...] = ()
+    #: Commits with one of these scopes count for the component wherever they are, those with another scope do not.
+    scopes: tuple[str, ...] = ()
     #: Edges beside those that the manifests declare.
-    needs: tuple[Name, ...] = ()
+    needs: tuple[Need, ...] = ()
+    #: Versions in files that no ecosystem knows.
+    places: tuple[Place, ...] = ()
+    #: Never released, and its files are left alone.
+    ignore: bool = False
     hooks: Hooks = Hooks()
     #: Steps after branch and tag were pushed, in the order of their classes, then in this order.
     publish: tuple[StepDeclaration, ...] = ()
@@ -243,6 +177,8 @@ class Catalog(Value):
     allow_unordered_pivots: bool = False
     defaults: Defaults = Defaults()
     components: tuple[ComponentEntry, ...] = Field(min_length=1)
+    #: Components whose versions belong together.
+    groups: tuple[Group, ...] = ()
     #: All must pass. Without any the requester's own confirmation is asked for.
     gates: tuple[ApprovalGate, ...] = ()
     #: Role to its members, by account name.
@@ -268,10 +204,32 @@ class Catalog(Value):
         known = {component.name for component in self.components}
         for component in self.components:
             for need in component.needs:
-                if need == component.name:
+                if need.component == component.name:
                     raise ValueError(f"component {component.name!r} needs itself")
-                if need not in known:
-                    raise ValueError(f"component {component.name!r} needs {need!r}, which is not in the catalog")
+                if need.component not in known:
+                    raise ValueError(
+                        f"component {component.name!r} needs {need.component!r}, which is not in the catalog"
+                    )
+        return self
+
+    @model_validator(mode="after")
+    def _known_members(self) -> Self:
+        """Refuse groups and places that name nothing, and components in two groups."""
+        known = {component.name for component in self.components}
+        grouped: set[str] = set()
+        for group in self.groups:
+            for name in group.members:
+                if name not in known:
+                    raise ValueError(f"a group names {name!r}, which is not in the catalog")
+                if name in grouped:
+                    raise ValueError(f"component {name!r} is in two groups")
+                grouped.add(name)
+        for component in self.components:
+            for place in component.places:
+                if place.of is not None and place.of not in known:
+                    raise ValueError(
+                        f"a place of component {component.name!r} is of {place.of!r}, which is not in the catalog"
+                    )
         return self
 
     def contradictions(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -300,7 +258,7 @@ class Catalog(Value):
 
     def _circle(self) -> list[str]:
         """Return a circle of declared needs, its first component again at the end; empty where there is none."""
-        needs = {one.name: one.needs for one in self.components}
+        needs = {one.name: tuple(need.component for need in one.needs) for one in self.components}
         cleared: set[str] = set()
         for start, needed in needs.items():
             # Names of the way down from `start`, each with the needs that are still to be followed.
@@ -328,3 +286,13 @@ class Catalog(Value):
     def versioning_of(self, component: ComponentEntry) -> Versioning:
         """Return the versioning of a component."""
         return component.versioning or self.defaults.versioning
+
+    def branches_of(self, component: ComponentEntry) -> tuple[BranchEntry, ...]:
+        """Return the branches that a component is released from, its own among them."""
+        listed = self.defaults.branches if component.branches is None else component.branches
+        own = self.branch_of(component)
+        return listed if any(branch.name == own for branch in listed) else (*listed, BranchEntry(name=own))
+
+    def changelog_of(self, component: ComponentEntry) -> ChangelogEntry:
+        """Return how the changelog of a component is written."""
+        return component.changelog or self.defaults.changelog

@@ -217,6 +217,9 @@ def _needs(tree: Node) -> Iterator[tuple[Path, str, str]]:
         for path, need in _entries(member, ("needs",)):
             if isinstance(need.scalar, str):
                 yield (*where, *path), need.scalar, str(name)
+            target = (need.items or {}).get("component", (None, None))[1]
+            if target is not None and isinstance(target.scalar, str):
+                yield (*where, *path, "component"), target.scalar, str(name)
 
 
 def _gates(tree: Node) -> Iterator[tuple[Path, str]]:

@@ -38,7 +38,12 @@ class Change:
     subject: str
     #: As the tool compares it: in lower case where it is case-insensitive, empty where there is none.
     type: str = ""
+    scope: str = ""
+    #: What follows the colon; empty where the subject is not of that form.
+    description: str = ""
     breaking: bool = False
+    #: What breaks, in words: the texts of the notes, or the description where `!` alone says so.
+    notes: tuple[str, ...] = ()
     reverts: Revert | None = None
     #: The version that a `Release-As` footer demands.
     release_as: str = ""

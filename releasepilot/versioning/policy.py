@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
 from releasepilot.errors import PlanError
 from releasepilot.model.version import Bump
+from releasepilot.model.versioning import PolicyEntry
 from releasepilot.versioning.dialect import (
     Change,
     Dialect,
@@ -117,10 +118,22 @@ def policy_named(name: str) -> BumpPolicy:
         raise PlanError(f"there is no versioning policy {name!r}", hint=f"Use one of: {known}.") from None
 
 
+def policy_of(entry: str | PolicyEntry | BumpPolicy) -> BumpPolicy:
+    """Return the policy that a catalog names or spells out; PlanError where a name in it is unknown."""
+    if isinstance(entry, BumpPolicy):
+        return entry
+    if isinstance(entry, str):
+        return policy_named(entry)
+    base = policy_named(entry.extends)
+    return replace(
+        base, dialect=policy_named(entry.reads or entry.extends).dialect, types={**base.types, **entry.types}
+    )
+
+
 def decide(
     current: str | None,
     messages: Iterable[str],
-    policy: str | BumpPolicy = "semantic-release",
+    policy: str | PolicyEntry | BumpPolicy = "semantic-release",
     *,
     initial: str | None = None,
 ) -> Decision:
@@ -129,7 +142,7 @@ def decide(
     `current` is the last released version, None before the first release; then `initial` (or the policy's) is the
     version of any release. PlanError where `current` is not a version or the policy is unknown.
     """
-    rules = policy_named(policy) if isinstance(policy, str) else policy
+    rules = policy_of(policy)
     changes = [change for message in messages for change in rules.dialect(message)]
     if rules.drops_reverted:
         changes = list(_without_reverted(changes))
@@ -190,12 +203,12 @@ def _forced(current: str | None, change: Change, reasons: tuple[Reason, ...]) ->
     return Decision(bump=bump, version=change.release_as, reasons=(asked, *reasons))
 
 
-def bump_version(current: str, bump: Bump, policy: str | BumpPolicy) -> str:
+def bump_version(current: str, bump: Bump, policy: str | PolicyEntry | BumpPolicy) -> str:
     """Raise a version; a prerelease becomes its release where that is enough (node-semver's `inc`).
 
     PlanError where `current` is not a version. The result has three numbers, and keeps a PEP 440 epoch.
     """
-    rules = policy_named(policy) if isinstance(policy, str) else policy
+    rules = policy_of(policy)
     version = _version(current)
     if bump is Bump.NONE:
         return current

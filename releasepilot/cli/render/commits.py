@@ -7,6 +7,7 @@ from rich.console import Console
 from releasepilot.cli.render.text import plain
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.snapshot import ComponentSource, Snapshot
+from releasepilot.versioning.policy import policy_of
 
 #: Components that are named; the others are counted.
 SHOWN = 10
@@ -14,7 +15,7 @@ SHOWN = 10
 
 def print_commits_seen(console: Console, catalog: Catalog, snapshot: Snapshot) -> None:
     """Print one line for each component that has commits, and one for all that have none."""
-    policies = {entry.name: catalog.versioning_of(entry).policy for entry in catalog.components}
+    policies = {entry.name: policy_of(catalog.versioning_of(entry).policy).name for entry in catalog.components}
     moved = [source for source in snapshot.components if _count(source)]
     for source in moved[:SHOWN]:
         console.print(plain(f"  {source.name}: {_commits(source)}, none that {policies[source.name]} releases"))
