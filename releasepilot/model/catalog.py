@@ -146,9 +146,9 @@ class ComponentEntry(Value):
     #: Replaces that of `defaults` as a whole; so does `changelog`.
     branches: tuple[BranchEntry, ...] | None = None
     changelog: ChangelogEntry | None = None
-    #: Further folders and files whose commits count for the component; `*` stands for any characters but `/`.
+    #: Further folders and files whose commits count for the component, with `*` and `**`; behind `!` those that do not.
     watch: tuple[RepoPath, ...] = ()
-    #: Commits with one of these scopes count for the component wherever they are, those with another scope do not.
+    #: Commits with one of these scopes, which may hold `*`, count wherever they are; those with another one do not.
     scopes: tuple[str, ...] = ()
     #: Edges beside those that the manifests declare.
     needs: tuple[Need, ...] = ()

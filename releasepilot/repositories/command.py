@@ -222,11 +222,11 @@ class Git:
             raise CommandFailed(words[0], process.returncode, _text(err), stdout=_text(out), timeout=timeout)
         return out
 
-    def stream(self, *words: str, stdin: bytes = b"") -> Iterator[bytes]:
+    def stream(self, *words: str, stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Iterator[bytes]:
         """Run one command and hand out what it writes in chunks, holding one of them in memory."""
         with tempfile.TemporaryFile() if stdin else contextlib.nullcontext() as feed:
             _fill(feed, stdin)
-            process = self._start(words, feed, None)
+            process = self._start(words, feed, env)
         expired = threading.Event()
 
         def expire() -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from functools import cached_property
 
 from releasepilot.model.commit import Commit
 from releasepilot.repositories.command import Git
+from releasepilot.versioning.conventional import parse_header
 
 _HEADS = "refs/heads/"
 _TAGS = "refs/tags/"
@@ -39,6 +41,30 @@ class Refs:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Concern:
+    """Which commits of a repository count for a component."""
+
+    #: The component's folder.
+    path: str = "."
+    #: Further files and folders, with `*`; behind `!` those that do not count.
+    watch: tuple[str, ...] = ()
+    #: Commits that name one of these scopes count wherever they are, those that name another one do not.
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def pathspecs(self) -> tuple[str, ...]:
+        """The paths in git's words (gitglossary, pathspec); none where every commit counts."""
+        excluded = tuple(f":(top,exclude,glob){one[1:]}" for one in self.watch if one.startswith("!"))
+        if self.path == ".":
+            return (":(top)", *excluded) if excluded else ()
+        watched = (f":(top,glob){one}" for one in self.watch if not one.startswith("!"))
+        return (f":(top,literal){self.path}", *watched, *excluded)
+
+
+EVERYTHING = Concern()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Since:
     """The last release that a commit contains, and what came after it."""
 
@@ -62,21 +88,40 @@ def read_refs(git: Git) -> Refs:
     return Refs(heads=heads, tags=tags, git=git)
 
 
-def read_since(refs: Refs, head: str, candidates: list[tuple[str, str]], path: str = ".") -> Since:
-    """Find the newest candidate (tag, version) that `head` contains, and the commits after it that touch `path`.
+def read_since(refs: Refs, head: str, candidates: list[tuple[str, str]], concern: Concern = EVERYTHING) -> Since:
+    """Find the newest candidate (tag, version) that `head` contains, and the commits after it that are of concern.
 
     The usual case takes one process: a tag is an ancestor of `head` exactly if its commit borders on `tag..head`.
     """
     git = refs.git
-    if path == "." and candidates:
+    if not concern.pathspecs and candidates:
         base = refs.tags[candidates[0][0]]
-        commits, boundary = _log(git, base, head, path)
+        commits, boundary = _log(git, base, head)
         if base == head or base in boundary:
-            return Since(release=candidates[0], commits=commits)
+            return Since(release=candidates[0], commits=_scoped(commits, concern, None))
     contained = refs.merged_tags(head) if candidates else frozenset()
     release = next((candidate for candidate in candidates if candidate[0] in contained), None)
-    commits, _ = _log(git, refs.tags[release[0]] if release else None, head, path)
-    return Since(release=release, commits=commits)
+    base_of = refs.tags[release[0]] if release else None
+    if concern.scopes and concern.pathspecs:
+        touching = frozenset(commit.sha for commit in _log(git, base_of, head, concern.pathspecs)[0])
+        return Since(release=release, commits=_scoped(_log(git, base_of, head)[0], concern, touching))
+    commits, _ = _log(git, base_of, head, concern.pathspecs)
+    return Since(release=release, commits=_scoped(commits, concern, None))
+
+
+def _scoped(commits: tuple[Commit, ...], concern: Concern, touching: frozenset[str] | None) -> tuple[Commit, ...]:
+    """Leave out the commits that name another scope; of those that name none, the ones that touch other files."""
+    if not concern.scopes:
+        return commits
+    return tuple(commit for commit in commits if _of_scope(commit, concern, touching))
+
+
+def _of_scope(commit: Commit, concern: Concern, touching: frozenset[str] | None) -> bool:
+    header = parse_header(commit.message)
+    if header is None or not header.scope:
+        return touching is None or commit.sha in touching
+    named = (scope.strip() for scope in header.scope.split(","))
+    return any(fnmatchcase(scope, wanted) for scope in named for wanted in concern.scopes)
 
 
 def is_ancestor(git: Git, commit: str, of: str) -> bool:
@@ -84,13 +129,14 @@ def is_ancestor(git: Git, commit: str, of: str) -> bool:
     return commit == of or not git.run("rev-list", "--max-count=1", commit, f"^{of}", "--")
 
 
-def _log(git: Git, base: str | None, head: str, path: str) -> tuple[tuple[Commit, ...], frozenset[str]]:
-    """Read the commits of `base..head`, and those that they border on."""
+def _log(
+    git: Git, base: str | None, head: str, pathspecs: tuple[str, ...] = ()
+) -> tuple[tuple[Commit, ...], frozenset[str]]:
+    """Read the commits of `base..head` that touch what is asked for, and those that they border on."""
     span = head if base is None else f"{base}..{head}"
-    paths = () if path == "." else (path,)
     commits: list[Commit] = []
     boundary: set[str] = set()
-    for text in _whole_records(git, "log", "-z", "--boundary", "--no-color", _FORMAT, span, "--", *paths):
+    for text in _whole_records(git, "log", "-z", "--boundary", "--no-color", _FORMAT, span, "--", *pathspecs):
         fields = iter(text.split("\0"))
         # The same iterator seven times: zip takes the fields of one commit.
         for mark, sha, parents, when, name, email, message in zip(*[fields] * _FIELDS, strict=True):
@@ -110,6 +156,10 @@ def _log(git: Git, base: str | None, head: str, path: str) -> tuple[tuple[Commit
     return tuple(commits), frozenset(boundary)
 
 
+#: Paths come with their magic spelled out.
+_MAGIC = {"GIT_LITERAL_PATHSPECS": "0"}
+
+
 def _whole_records(git: Git, *words: str) -> Iterator[str]:
     """Yield what git writes as it comes, decoded, cut behind the NUL of a commit's last field.
 
@@ -118,7 +168,7 @@ def _whole_records(git: Git, *words: str) -> Iterator[str]:
     """
     rest: list[bytes] = []
     fields = 0
-    for chunk in git.stream(*words):
+    for chunk in git.stream(*words, env=_MAGIC):
         # Whole commits end at every seventh NUL, counted from the first byte.
         spare = (fields + chunk.count(b"\0")) % _FIELDS
         fields += chunk.count(b"\0")

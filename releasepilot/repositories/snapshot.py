@@ -14,7 +14,7 @@ from releasepilot.errors import BranchMissing, HistoryTruncated, ManifestError, 
 from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.snapshot import ComponentSource, Snapshot, SourceFile
 from releasepilot.repositories.command import Cancellation, CommandFailed, in_thread, redact
-from releasepilot.repositories.history import Refs, Since, read_refs, read_since
+from releasepilot.repositories.history import Concern, Refs, Since, read_refs, read_since
 from releasepilot.repositories.mirror import Mirror, damaged, explain
 from releasepilot.repositories.objects import GitObject, read_objects
 from releasepilot.repositories.working_copy import checked_out
@@ -168,7 +168,8 @@ def _history(mirror: Mirror, refs: Refs, wanted: _Wanted) -> tuple[str, Since]:
     head = refs.heads.get(wanted.branch)
     if head is None:
         raise _branch_missing(entry, wanted.branch, sorted(refs.heads))
-    since = read_since(refs, head, released(refs.tags, wanted.tag), entry.path)
+    concern = Concern(path=entry.path, watch=entry.watch, scopes=entry.scopes)
+    since = read_since(refs, head, released(refs.tags, wanted.tag), concern)
     if since.release is None and mirror.shallow:
         raise HistoryTruncated(
             f"{redact(entry.repo)} is a shallow repository: its history ends before a release tag "
