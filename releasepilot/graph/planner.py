@@ -10,6 +10,7 @@ from releasepilot.graph.build import Component, Edge, acyclic, components_of, co
 from releasepilot.graph.impact import Decided, decisions, surprises
 from releasepilot.graph.order import critical_path, refuse_unordered_pivots, release_order, saga_order, waves
 from releasepilot.graph.steps import chain_of, no_return, worst_residue
+from releasepilot.model.catalog import ComponentEntry
 from releasepilot.model.plan import DependencyUpdate, FileEdit, Plan, Release
 from releasepilot.model.snapshot import Snapshot, SourceFile
 from releasepilot.model.train import Request
@@ -100,6 +101,7 @@ def _release(draft: _Draft, name: str, needs: Sequence[str]) -> Release:
         needs=tuple(needs),
         updates=updates,
         edits=_edits(component, decided.version, updates, section),
+        locks=_locks(entry),
         changelog=section,
     )
 
@@ -127,6 +129,12 @@ def _updates(draft: _Draft, name: str) -> tuple[DependencyUpdate, ...]:
     return tuple(updates)
 
 
+def _locks(entry: ComponentEntry) -> tuple[str, ...]:
+    """Return the lock files by their path in the repository."""
+    prefix = "" if entry.path == "." else f"{entry.path}/"
+    return tuple(prefix + name for name in entry.lock.files) if entry.lock else ()
+
+
 def _edits(
     component: Component, version: str, updates: Sequence[DependencyUpdate], section: str
 ) -> tuple[FileEdit, ...]:
@@ -151,11 +159,11 @@ def _refuse_clashes(releases: Sequence[Release]) -> None:
     writers: dict[tuple[str, str], str] = {}
     tags: dict[tuple[str, str], str] = {}
     for release in releases:
-        for edit in release.edits:
-            other = writers.setdefault((release.repo, edit.path), release.component)
+        for path in (*(edit.path for edit in release.edits), *release.locks):
+            other = writers.setdefault((release.repo, path), release.component)
             if other != release.component:
                 raise EditClash(
-                    f"{other} and {release.component} would both write {edit.path} of {release.repo}",
+                    f"{other} and {release.component} would both write {path} of {release.repo}",
                     hint="give each component of a repository a `path` of its own",
                 )
         other = tags.setdefault((release.repo, release.tag), release.component)

@@ -43,7 +43,7 @@ def chain_of(request: Request, entry: ComponentEntry) -> tuple[Step, ...]:
     # A check after the point of no return belongs behind it.
     check_phase = Phase.FINISH if last is Phase.PIVOT else last
     wanted = [
-        (_Declared(StepDeclaration(uses="git.stage", name="stage"), traits), Phase.STAGE),
+        (_Declared(_stage(entry), traits), Phase.STAGE),
         *((one, Phase.STAGE) for one in _verify(entry, traits)),
         (_Declared(StepDeclaration(uses="git.publish", name="push"), traits), Phase.COMMIT),
         *((one, _PHASE_OF[one.saga]) for one in declared),
@@ -89,6 +89,14 @@ class _Declared:
         if self.declaration.attempts is not None:
             return self.declaration.attempts
         return 0 if self.saga is SagaClass.RETRIABLE and self.traits.effect else _ATTEMPTS
+
+
+def _stage(entry: ComponentEntry) -> StepDeclaration:
+    """Return the staging step, with the command that refreshes lock files where there is one."""
+    if entry.lock is None:
+        return StepDeclaration(uses="git.stage", name="stage")
+    config = {"command": list(entry.lock.command), "shell": entry.lock.shell}
+    return StepDeclaration(uses="git.stage", name="stage", timeout=entry.lock.timeout, config=config)
 
 
 def _verify(entry: ComponentEntry, traits: dict[str, ActuatorTraits]) -> list[_Declared]:

@@ -9,6 +9,7 @@ from typing import Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
+from releasepilot.model.command import check_commands, keep_scripts
 from releasepilot.model.dependency import Need, Place
 from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.names import Name, Ref, Repo, RepoPath, TagTemplate
@@ -113,16 +114,34 @@ class Hooks(Value):
     @model_validator(mode="before")
     @classmethod
     def _keep_script(cls, data: object) -> object:
-        """Leave a script for a shell in one piece: splitting would lose its quotes."""
-        if isinstance(data, dict) and data.get("shell") is True and isinstance(data.get("verify"), str):
-            return {**data, "verify": [data["verify"]]}
-        return data
+        return keep_scripts(data, "verify")
 
     @model_validator(mode="after")
-    def _one_script(self) -> Self:
-        """Refuse several words where a shell takes one script."""
-        if self.shell and self.verify is not None and len(self.verify) != 1:
-            raise ValueError("with `shell: true` the command `verify` is one text")
+    def _command(self) -> Self:
+        check_commands((self.verify,), shell=self.shell)
+        return self
+
+
+class Lock(Value):
+    """How lock files are refreshed: a command, run in the files of the release commit before anything is public."""
+
+    #: What it changes in the files below becomes part of the release commit; other changes do not.
+    command: Argv
+    #: The lock files, relative to the component's folder.
+    files: tuple[RepoPath, ...] = Field(min_length=1)
+    #: Run the command by `/bin/sh -c`. It must then be one text.
+    shell: bool = False
+    #: How long it may take, a day at most.
+    timeout: Seconds = Field(default=600, ge=1, le=86400)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _keep_script(cls, data: object) -> object:
+        return keep_scripts(data, "command")
+
+    @model_validator(mode="after")
+    def _command(self) -> Self:
+        check_commands((self.command,), shell=self.shell)
         return self
 
 
@@ -156,6 +175,8 @@ class ComponentEntry(Value):
     places: tuple[Place, ...] = ()
     #: Never released, and its files are left alone.
     ignore: bool = False
+    #: Without it lock files are left alone.
+    lock: Lock | None = None
     hooks: Hooks = Hooks()
     #: Steps after branch and tag were pushed, in the order of their classes, then in this order.
     publish: tuple[StepDeclaration, ...] = ()

@@ -77,6 +77,8 @@ class Release(Value):
     needs: tuple[str, ...] = ()
     updates: tuple[DependencyUpdate, ...] = ()
     edits: tuple[FileEdit, ...] = ()
+    #: Lock files that a command refreshes when the release is staged, by their path in the repository.
+    locks: tuple[str, ...] = ()
     #: This release's section, in Markdown.
     changelog: str
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from releasepilot.plugins.placeholders import environment_of, facts_of, fill
+from releasepilot.plugins.process import Finished, limit_of, run_command
 from releasepilot.plugins.spec import Call, Tools
 from releasepilot.repositories.command import Cancellation, in_thread
 from releasepilot.repositories.mirror import Mirror
@@ -48,3 +50,15 @@ def temporary_folder() -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="releasepilot-", ignore_cleanup_errors=True) as name:
         yield Path(name)
+
+
+async def run_in_tree(call: Call[Any], root: Path, command: Sequence[str], *, shell: bool) -> Finished:
+    """Run a command of the catalog in the component's folder of an exported release, for as long as the step may."""
+    facts = facts_of(call)
+    return await run_command(
+        command if shell else [fill(word, facts) for word in command],
+        shell=shell,
+        env={**environment_of(call), "RELEASEPILOT_TREE": str(root)},
+        cwd=root / call.release.path,
+        limit=limit_of(call.step.timeout),
+    )

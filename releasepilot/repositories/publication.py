@@ -9,7 +9,8 @@ from releasepilot.model.commit import COMPONENT_TRAILER, REVERT_TRAILER
 from releasepilot.model.receipt import Observation, Presence
 from releasepilot.repositories.command import redact
 from releasepilot.repositories.history import is_ancestor
-from releasepilot.repositories.release_commit import Built, build_revert, identity_of, stale_edits, trailers_of
+from releasepilot.repositories.objects import TreeEntry, list_files
+from releasepilot.repositories.release_commit import Built, build_revert, identity_of, stale_files, trailers_of
 from releasepilot.repositories.release_refs import Held, ReleaseRefs
 from releasepilot.repositories.remote import RefUpdate, push
 
@@ -46,7 +47,7 @@ class Publication(ReleaseRefs):
                 if tag is not None:
                     return self._adopted(tag, refs)
                 tip = self._tip(refs)
-                built = self._build_on(tip)
+                built = self._build_on(tip, self._refreshed(refs))
                 updates = [
                     RefUpdate(ref=self._branch_ref, expected=tip, to=built.commit),
                     RefUpdate(ref=self._tag_ref, expected=None, to=built.tag),
@@ -94,25 +95,37 @@ class Publication(ReleaseRefs):
         self._need(tip)
         return tip
 
-    def _build_on(self, tip: str) -> Built:
+    def _refreshed(self, refs: dict[str, str]) -> dict[str, TreeEntry]:
+        """Return the lock files of the staged release: what was verified is what is published."""
+        if not self._release.locks:
+            return {}
+        staged = self._held(self._staging_ref, refs)
+        if staged is None or not self._ours(staged):
+            raise StepConflict(
+                f"{self._staging_ref} is gone, and with it the lock files that were refreshed for this release",
+                hint="make a new plan",
+            )
+        return list_files(self._git, staged.commit, self._release.locks)
+
+    def _build_on(self, tip: str, locks: dict[str, TreeEntry]) -> Built:
         """Build the release on the branch's tip, if the plan still fits."""
         head = self._release.head
         if tip == head:
-            return self._build(tip)
+            return self._build(tip, locks)
         self._need(head)
         if not is_ancestor(self._git, head, tip):
             raise StepConflict(
                 f"{self._release.branch} was rewritten: it no longer contains {head[:10]}, which the plan was made of",
                 hint="make a new plan",
             )
-        stale = stale_edits(self._git, self._release, tip)
+        stale = stale_files(self._git, self._release, tip)
         if stale:
             raise StepConflict(
                 f"{self._release.branch} has moved on from {head[:10]} to {tip[:10]}, and there "
-                + "; ".join(self._blame(edit.path, tip) for edit in stale),
+                + "; ".join(self._blame(path, tip) for path in stale),
                 hint="make a new plan: the release does not apply to the new commits",
             )
-        return self._build(tip)
+        return self._build(tip, locks)
 
     def _blame(self, path: str, tip: str) -> str:
         """Say which commit last changed a file since the plan."""

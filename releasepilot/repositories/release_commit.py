@@ -9,16 +9,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from releasepilot.errors import StepConflict, StepError, StepRefused
 from releasepilot.model.commit import COMPONENT_TRAILER, REVERT_TRAILER, TRAIN_TRAILER
-from releasepilot.model.plan import FileEdit, Release
+from releasepilot.model.plan import Release
 from releasepilot.repositories.command import Git
 from releasepilot.repositories.objects import TreeEntry, list_files, read_objects
 
 #: Git's mode of a symbolic link, whose blob is the path that it points to.
 _LINK = "120000"
 _NEW_FILE = "100644"
+_NO_LOCKS: Mapping[str, TreeEntry] = MappingProxyType({})
 _SUBJECT = re.compile(r"release: (?P<component>\S+) (?P<version>\S+)")
 _TRAILER = re.compile(r"(?P<key>[A-Za-z][A-Za-z-]*): (?P<value>.*)")
 
@@ -55,26 +57,33 @@ def trailers_of(message: str) -> dict[str, str]:
     return {found["key"]: found["value"] for line in last.splitlines() if (found := _TRAILER.fullmatch(line))}
 
 
-def stale_edits(git: Git, release: Release, base: str) -> tuple[FileEdit, ...]:
-    """Return the edits that do not apply at `base`, because the file there is not the one that was planned on."""
-    return _stale(release, list_files(git, base, [edit.path for edit in release.edits]))
+def stale_files(git: Git, release: Release, base: str) -> tuple[str, ...]:
+    """Return the files of the release that are at `base` not what the plan was made of, so that it does not apply."""
+    entries = list_files(git, base, _files(release))
+    edited = tuple(edit.path for edit in release.edits if _blob(entries, edit.path) != edit.before)
+    if not release.locks or base == release.head:
+        return edited
+    planned = list_files(git, release.head, release.locks)
+    return (*edited, *(path for path in release.locks if _blob(entries, path) != _blob(planned, path)))
 
 
-def build_release(git: Git, *, release: Release, train: str, when: datetime, base: str) -> Built:
-    """Build the release commit on top of `base` and the tag object on it.
+def build_release(
+    git: Git, *, release: Release, train: str, when: datetime, base: str, locks: Mapping[str, TreeEntry] = _NO_LOCKS
+) -> Built:
+    """Build the release commit on top of `base` and the tag object on it; `locks` are refreshed lock files.
 
-    Raises `StepConflict` where an edited file is not the one that the plan was made of.
+    Raises `StepConflict` where a file to be changed is not the one that the plan was made of.
     """
-    entries = list_files(git, base, [edit.path for edit in release.edits])
-    stale = _stale(release, entries)
+    entries = list_files(git, base, _files(release))
+    stale = stale_files(git, release, base)
     if stale:
-        paths = ", ".join(edit.path for edit in stale)
+        paths = ", ".join(stale)
         raise StepConflict(
             f"{paths} at {base[:10]} is not the file that the plan was made of",
             hint="make a new plan: the repository has moved on",
             component=release.component,
         )
-    links = [edit.path for edit in release.edits if edit.path in entries and entries[edit.path].mode == _LINK]
+    links = [path for path, entry in entries.items() if entry.mode == _LINK]
     if links:
         raise StepRefused(
             f"{', '.join(links)} is a symbolic link, and editing it would break it",
@@ -82,7 +91,7 @@ def build_release(git: Git, *, release: Release, train: str, when: datetime, bas
             component=release.component,
         )
     subject, trailers = _subject(release), _trailers(release, train)
-    tree = _write_tree(git, base, _edited(git, release, entries))
+    tree = _write_tree(git, base, {**_edited(git, release, entries), **locks})
     commit = _commit(git, release, when, tree=tree, parent=base, message=f"{subject}\n\n{trailers}")
     section = release.changelog.replace("\0", "").strip("\n")
     body = "\n\n".join(part for part in (subject, section, trailers) if part)
@@ -96,7 +105,7 @@ def build_revert(git: Git, *, release: Release, train: str, when: datetime, tip:
 
     Raises `StepConflict` where an edited file no longer has the content that the release gave it.
     """
-    paths = [edit.path for edit in release.edits]
+    paths = _files(release)
     written, now = list_files(git, commit, paths), list_files(git, tip, paths)
     changed = [path for path in paths if _blob(written, path) != _blob(now, path)]
     if changed:
@@ -109,6 +118,7 @@ def build_revert(git: Git, *, release: Release, train: str, when: datetime, tip:
     for edit in release.edits:
         mode = now[edit.path].mode if edit.path in now else _NEW_FILE
         restored[edit.path] = TreeEntry(mode=mode, blob=edit.before) if edit.before else None
+    restored |= _entries_before(git, release, now)
     message = (
         f"revert: release {release.component} {release.to_version}\n\n"
         f"This reverts commit {commit}.\n\n"
@@ -126,8 +136,25 @@ def _trailers(release: Release, train: str) -> str:
     return f"{TRAIN_TRAILER}: {train}\n{COMPONENT_TRAILER}: {release.component}\n"
 
 
-def _stale(release: Release, entries: Mapping[str, TreeEntry]) -> tuple[FileEdit, ...]:
-    return tuple(edit for edit in release.edits if _blob(entries, edit.path) != edit.before)
+def _files(release: Release) -> tuple[str, ...]:
+    """Return every file that the release commit may change."""
+    return (*(edit.path for edit in release.edits), *release.locks)
+
+
+def _entries_before(git: Git, release: Release, now: Mapping[str, TreeEntry]) -> dict[str, TreeEntry | None]:
+    """Return the lock files as they were planned on, for those that are there now or were there then."""
+    before = list_files(git, release.head, release.locks)
+    return {path: before.get(path) for path in release.locks if path in before or path in now}
+
+
+def store_files(git: Git, contents: Mapping[str, bytes], base: str) -> dict[str, TreeEntry]:
+    """Put files into the object database; each keeps the mode that it has in the commit `base`."""
+    modes = list_files(git, base, contents)
+    blobs = _write_blobs(git, list(contents.values()))
+    return {
+        path: TreeEntry(mode=modes[path].mode if path in modes else _NEW_FILE, blob=blob)
+        for path, blob in zip(contents, blobs, strict=True)
+    }
 
 
 def _blob(entries: Mapping[str, TreeEntry], path: str) -> str | None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 
 from releasepilot.errors import FetchError, SnapshotError, StepConflict, StepError
 from releasepilot.model.plan import Release
 from releasepilot.model.receipt import Observation, Presence
 from releasepilot.repositories.command import CommandFailed, redact
 from releasepilot.repositories.mirror import Mirror
-from releasepilot.repositories.objects import GitObject, read_object
+from releasepilot.repositories.objects import GitObject, TreeEntry, read_object
 from releasepilot.repositories.release_commit import Built, Identity, build_release, identity_of
 from releasepilot.repositories.remote import list_remote, remote_error
 
@@ -68,8 +69,10 @@ class ReleaseRefs:
     def _ours(self, held: Held) -> bool:
         return held.identity == self._identity
 
-    def _build(self, base: str) -> Built:
-        return build_release(self._git, release=self._release, train=self._train, when=self._when, base=base)
+    def _build(self, base: str, locks: Mapping[str, TreeEntry] = MappingProxyType({})) -> Built:
+        return build_release(
+            self._git, release=self._release, train=self._train, when=self._when, base=base, locks=locks
+        )
 
     def _need(self, commit: str) -> None:
         """Have a commit in the mirror; `StepConflict` where the repository no longer has it."""

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from releasepilot.errors import StepError
 from releasepilot.model.receipt import Observation, Presence
 from releasepilot.repositories.command import redact
 from releasepilot.repositories.export import export_tree
 from releasepilot.repositories.objects import read_object
-from releasepilot.repositories.release_commit import Built
+from releasepilot.repositories.release_commit import Built, store_files
 from releasepilot.repositories.release_refs import Held, ReleaseRefs
 from releasepilot.repositories.remote import RefUpdate, push
 
@@ -34,14 +36,22 @@ class Staging(ReleaseRefs):
                 return self._conflict(staged, self._staging_ref)
             return Observation(presence=Presence.PRESENT, found=staged.oid)
 
-    def stage(self) -> Built:
-        """Build the release on the pinned commit and push its tag object to the staging ref, to nothing else.
-
-        Where the release is published already nothing is pushed: no step would take the staging ref away again.
-        """
+    def draft(self, folder: Path) -> None:
+        """Write the files of the release into an empty folder before it is staged, its lock files not yet refreshed."""
         with self._explained():
             self._need(self._release.head)
-            built = self._build(self._release.head)
+            export_tree(self._git, self._build(self._release.head).commit, folder)
+
+    def stage(self, locks: Mapping[str, bytes] = MappingProxyType({})) -> Built:
+        """Build the release on the pinned commit and push its tag object to the staging ref, to nothing else.
+
+        `locks` are the refreshed lock files by their path in the repository. Where the release is published already
+        nothing is pushed: no step would take the staging ref away again.
+        """
+        head = self._release.head
+        with self._explained():
+            self._need(head)
+            built = self._build(head, store_files(self._git, locks, head))
             refs = self.look()
             tag = self._held(self._tag_ref, refs)
             if tag is not None and not self._ours(tag):

@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 
 from releasepilot.errors import StepConflict, StepError, StepRefused
 from releasepilot.model.catalog import StepDeclaration
+from releasepilot.model.command import check_commands, keep_scripts
 from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
 from releasepilot.model.value import Argv
@@ -54,24 +55,12 @@ class ExecConfig(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keep_scripts(cls, data: object) -> object:
-        """Leave a script for a shell in one piece: splitting would lose its quotes."""
-        if not isinstance(data, dict) or data.get("shell") is not True:
-            return data
-        return {key: [value] if key in _COMMANDS and isinstance(value, str) else value for key, value in data.items()}
+        return keep_scripts(data, *_COMMANDS)
 
     @model_validator(mode="after")
-    def _one_script(self) -> ExecConfig:
-        """Refuse several words where a shell takes one script."""
-        if self.shell and any(command and len(command) != 1 for command in (self.apply, self.observe, self.revert)):
-            raise ValueError("with `shell: true` each command is one text")
+    def _commands(self) -> ExecConfig:
+        check_commands((self.apply, self.observe, self.revert), shell=self.shell)
         return self
-
-    @field_validator("apply", "observe", "revert")
-    @classmethod
-    def _not_empty(cls, value: tuple[str, ...] | None) -> tuple[str, ...] | None:
-        if value is not None and (not value or not value[0] or any("\0" in word for word in value)):
-            raise ValueError("a command has at least one word and no NUL characters")
-        return value
 
     @field_validator("env")
     @classmethod

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from pathlib import Path
+from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from releasepilot.errors import StepRefused
 from releasepilot.model.receipt import Observation, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
+from releasepilot.model.value import Argv
+from releasepilot.plugins.release_tree import run_in_tree, temporary_folder
 from releasepilot.plugins.spec import Call, Tools
 from releasepilot.repositories.command import Cancellation, in_thread
 from releasepilot.repositories.mirror import Mirror
@@ -21,12 +25,23 @@ RefsT = TypeVar("RefsT", bound=ReleaseRefs)
 
 
 class NoConfig(BaseModel):
-    """Everything that these actuators need stands in the release."""
+    """Everything that it needs stands in the release."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-async def _with_refs(tools: Tools, call: Call[NoConfig], kind: type[RefsT], work: Callable[[RefsT], T]) -> T:
+class StageConfig(BaseModel):
+    """How lock files are refreshed; the component's `lock` says so, and names the files."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    #: Runs in the component's folder of the release commit; without it lock files are left alone.
+    command: Argv | None = None
+    #: The command is one text for `/bin/sh -c`; placeholders are not filled in, use the environment.
+    shell: bool = False
+
+
+async def _with_refs(tools: Tools, call: Call[Any], kind: type[RefsT], work: Callable[[RefsT], T]) -> T:
     """Do git work in a thread, where a cancelled step ends its git processes."""
 
     def run(cancellation: Cancellation) -> T:
@@ -40,7 +55,7 @@ class GitStage:
     """Pushes release commit and tag to `refs/releasepilot/<train>/<component>`, which no branch or tag shows."""
 
     name: ClassVar[str] = "git.stage"
-    Config: ClassVar[type[BaseModel]] = NoConfig
+    Config: ClassVar[type[BaseModel]] = StageConfig
     saga_class: ClassVar[SagaClass] = SagaClass.COMPENSATABLE
     undo: ClassVar[Undo] = Undo.FULL
     queue: ClassVar[Queue] = Queue.GIT
@@ -50,18 +65,46 @@ class GitStage:
     def __init__(self, tools: Tools) -> None:
         self._tools = tools
 
-    async def observe(self, call: Call[NoConfig]) -> Observation:
+    async def observe(self, call: Call[StageConfig]) -> Observation:
         """Look at the staging ref. A tag of this name that somebody else made is a conflict already here."""
         return await _with_refs(self._tools, call, Staging, Staging.observe)
 
-    async def apply(self, call: Call[NoConfig]) -> dict[str, str]:
+    async def apply(self, call: Call[StageConfig]) -> dict[str, str]:
         """Build and push; the notes hold the ids of the commit and of the tag object."""
-        built = await _with_refs(self._tools, call, Staging, Staging.stage)
+        locks = await self._refreshed(call)
+        built = await _with_refs(self._tools, call, Staging, lambda staging: staging.stage(locks))
         return {"commit": built.commit, "tag": built.tag}
 
-    async def revert(self, call: Call[NoConfig], _receipt: Receipt | None) -> str:
+    async def revert(self, call: Call[StageConfig], _receipt: Receipt | None) -> str:
         """Delete the staging ref."""
         return await _with_refs(self._tools, call, Staging, Staging.unstage)
+
+    async def _refreshed(self, call: Call[StageConfig]) -> dict[str, bytes]:
+        """Run the command that refreshes the lock files; return their contents by path."""
+        if call.config.command is None:
+            return {}
+        with temporary_folder() as root:
+            await _with_refs(self._tools, call, Staging, lambda staging: staging.draft(root))
+            ended = await run_in_tree(call, root, call.config.command, shell=call.config.shell)
+            if ended.status != 0:
+                raise StepRefused(
+                    f"the command that refreshes the lock files {ended.ending}",
+                    hint="correct what it found on the branch, or the catalog's `lock`, then make a new plan",
+                    component=call.release.component,
+                )
+            return {path: _read_lock(call, root, path) for path in call.release.locks}
+
+
+def _read_lock(call: Call[StageConfig], root: Path, path: str) -> bytes:
+    """Read a refreshed lock file; it must be a file of this tree, and no link out of it."""
+    file = root / path
+    if not file.is_file() or not file.resolve().is_relative_to(root.resolve()):
+        raise StepRefused(
+            f"there is no lock file {path} after the command that refreshes it",
+            hint="correct `lock.files` in the catalog",
+            component=call.release.component,
+        )
+    return file.read_bytes()
 
 
 class GitPublish:

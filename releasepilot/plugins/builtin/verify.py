@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
 from releasepilot.errors import StepRefused
+from releasepilot.model.command import check_commands, keep_scripts
 from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
 from releasepilot.model.value import Argv
 from releasepilot.plugins.markers import Markers, MarkerState
-from releasepilot.plugins.placeholders import environment_of, facts_of, fill
-from releasepilot.plugins.process import limit_of, run_command
-from releasepilot.plugins.release_tree import release_tree
+from releasepilot.plugins.release_tree import release_tree, run_in_tree
 from releasepilot.plugins.spec import Call, Tools
 
 
@@ -31,23 +30,12 @@ class VerifyConfig(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _keep_script(cls, data: object) -> object:
-        """Leave a script for a shell in one piece: splitting would lose its quotes."""
-        if isinstance(data, dict) and data.get("shell") is True and isinstance(data.get("command"), str):
-            return {**data, "command": [data["command"]]}
-        return data
+        return keep_scripts(data, "command")
 
     @model_validator(mode="after")
-    def _one_script(self) -> VerifyConfig:
-        if self.shell and len(self.command) != 1:
-            raise ValueError("with `shell: true` the command is one text: write it as a list of one")
+    def _command(self) -> VerifyConfig:
+        check_commands((self.command,), shell=self.shell)
         return self
-
-    @field_validator("command")
-    @classmethod
-    def _not_empty(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        if not value or not value[0] or any("\0" in word for word in value):
-            raise ValueError("a command has at least one word and no NUL characters")
-        return value
 
 
 class Verify:
@@ -76,15 +64,7 @@ class Verify:
     async def apply(self, call: Call[VerifyConfig]) -> dict[str, str]:
         """Run the command; `StepRefused` with the end of its output where it fails. The notes hold the commit."""
         async with release_tree(self._tools, call) as tree:
-            facts = facts_of(call)
-            words = call.config.command if call.config.shell else [fill(word, facts) for word in call.config.command]
-            ended = await run_command(
-                words,
-                shell=call.config.shell,
-                env={**environment_of(call), "RELEASEPILOT_TREE": str(tree.root)},
-                cwd=tree.root / call.release.path,
-                limit=limit_of(call.step.timeout),
-            )
+            ended = await run_in_tree(call, tree.root, call.config.command, shell=call.config.shell)
         if ended.status != 0:
             raise StepRefused(
                 f"verification of {tree.commit[:10]} {ended.ending}",
