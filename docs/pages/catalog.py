@@ -16,6 +16,7 @@ from releasepilot.model.catalog import (
     ComponentEntry,
     Defaults,
     Hooks,
+    Lock,
     OnFailure,
     StepDeclaration,
 )
@@ -40,6 +41,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Place,
     Author,
     Hooks,
+    Lock,
     StepDeclaration,
     ApprovalGate,
 )

@@ -3,29 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
 
 from releasepilot.model.commit import Commit
-from releasepilot.repositories.command import Git
+from releasepilot.repositories.command import CommandFailed, Git
 from releasepilot.versioning.conventional import parse_header
 
 _HEADS = "refs/heads/"
 _TAGS = "refs/tags/"
+#: What git writes behind the name of a tag object for the commit that it points to.
+_PEELED = "^{}"
 
 #: A mark (`-` for a boundary), id, parents, committer time, author's name and address, message.
 _FORMAT = "--format=%m%x00%H%x00%P%x00%ct%x00%an%x00%ae%x00%B"
 _FIELDS = 7
 
 
-@dataclass(frozen=True, kw_only=True)
 class Refs:
     """The branches and tags of one repository, by short name, with the commits that they name."""
 
-    heads: dict[str, str]
-    tags: dict[str, str]
-    git: Git = field(repr=False)
+    def __init__(self, git: Git, listing: str) -> None:
+        """Take what `git show-ref --heads --tags -d` says: branches come before tags, and each in order of names."""
+        self.git = git
+        branches, mark, tags = listing.partition(f" {_TAGS}")
+        # Where the first tag is found, its id stands at the end of what is before.
+        cut = branches.rfind("\n") + 1 if mark else len(branches)
+        self.heads = {name.removeprefix(_HEADS): oid for oid, name in _pairs(branches[:cut])}
+        self._tags = branches[cut:] + mark + tags
+
+    @cached_property
+    def tags(self) -> dict[str, str]:
+        """Tag to commit; an annotated tag has a second line, which names the commit."""
+        return {name.removeprefix(_TAGS).removesuffix(_PEELED): oid for oid, name in _pairs(self._tags)}
 
     @cached_property
     def _merged(self) -> dict[str, frozenset[str]]:
@@ -38,6 +49,10 @@ class Refs:
             names = listing.decode("utf-8", "surrogateescape").splitlines()
             self._merged[commit] = frozenset(name.removeprefix(_TAGS) for name in names)
         return self._merged[commit]
+
+
+def _pairs(listing: str) -> Iterator[list[str]]:
+    return (line.split(" ", 1) for line in listing.splitlines())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,17 +90,15 @@ class Since:
 
 
 def read_refs(git: Git) -> Refs:
-    """List branches and tags, annotated tags by the commit that they point to."""
-    listing = git.run("for-each-ref", "--format=%(objectname) %(*objectname) %(refname)", _HEADS, _TAGS)
-    heads: dict[str, str] = {}
-    tags: dict[str, str] = {}
-    for line in listing.decode("utf-8", "surrogateescape").splitlines():
-        oid, peeled, name = line.split(" ", 2)
-        if name.startswith(_HEADS):
-            heads[name.removeprefix(_HEADS)] = oid
-        else:
-            tags[name.removeprefix(_TAGS)] = peeled or oid
-    return Refs(heads=heads, tags=tags, git=git)
+    """List branches and tags with one process, which reads no tag object where git has noted what it points to."""
+    try:
+        listing = git.run("show-ref", "--heads", "--tags", "-d")
+    except CommandFailed as failure:
+        if failure.status != 1 or failure.stderr:
+            raise
+        # An empty repository.
+        listing = b""
+    return Refs(git, listing.decode("utf-8", "surrogateescape"))
 
 
 def read_since(refs: Refs, head: str, candidates: list[tuple[str, str]], concern: Concern = EVERYTHING) -> Since:

@@ -126,6 +126,8 @@ class Mirror:
         try:
             fresh.run("init", "--bare", "--quiet", "--template=")
             self._fetch(fresh, *_REFSPECS)
+            # Ten thousand tags are then one file to read, which also says what each of them points to.
+            fresh.run("pack-refs", "--all")
         except BaseException:
             shutil.rmtree(fresh.folder, ignore_errors=True)
             raise
@@ -138,6 +140,7 @@ class Mirror:
         if sum(1 for _ in (git.folder / "objects" / "pack").glob("*.pack")) > _PACKS:
             # Unlike gc, a geometric repack never drops what no ref reaches, such as a staged release commit.
             git.run("repack", "--geometric=2", "-d", "--quiet")
+            git.run("pack-refs", "--all")
 
     def _fetch(self, git: Git, *refspecs: str) -> None:
         """Run the one network command."""
