@@ -12,6 +12,7 @@ import httpx
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from releasepilot.errors import StepError
+from releasepilot.model.catalog import StepDeclaration
 from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
 from releasepilot.model.value import Seconds
@@ -71,6 +72,13 @@ class Http:
 
     def __init__(self, tools: Tools) -> None:
         self._markers = Markers(tools.cache)
+
+    @classmethod
+    def objection(cls, declaration: StepDeclaration, config: BaseModel) -> str:
+        """Refuse an answer that must hold for longer than one attempt may take."""
+        if isinstance(config, HttpConfig) and config.hold >= declaration.timeout:
+            return f"`for` is {config.hold} seconds and one attempt may take {declaration.timeout}: raise `timeout`"
+        return ""
 
     async def observe(self, call: Call[HttpConfig]) -> Observation:
         """Ask once. Where the answer must hold for a time, it counts only after `apply` has seen that."""

@@ -8,6 +8,7 @@ from typing import ClassVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from releasepilot.errors import StepNotReady
+from releasepilot.model.catalog import StepDeclaration
 from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
 from releasepilot.model.value import Seconds
@@ -36,6 +37,13 @@ class Wait:
 
     def __init__(self, tools: Tools) -> None:
         del tools
+
+    @classmethod
+    def objection(cls, declaration: StepDeclaration, config: BaseModel) -> str:
+        """Refuse a wait that could not be asked again when its time has passed."""
+        if declaration.attempts == 1 and isinstance(config, WaitConfig) and config.duration:
+            return "with `attempts: 1` it would never be asked again after its time: leave `attempts` out"
+        return ""
 
     async def observe(self, call: Call[WaitConfig]) -> Observation:
         """Compare the clock with the end of the wait."""

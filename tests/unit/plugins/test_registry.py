@@ -198,3 +198,18 @@ def test_schemas_speak_the_catalogs_words() -> None:
     properties = schemas["http"]["properties"]
     assert isinstance(properties, dict)
     assert {"url", "expect", "contains", "for", "within", "interval"} == set(properties)
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ({"uses": "wait", "for": "10m", "attempts": 1}, "never be asked again"),
+        ({"uses": "http", "url": "http://a.example.org/", "for": "20m"}, "raise `timeout`"),
+    ],
+)
+def test_a_step_that_cannot_succeed_is_refused(step: dict[str, JsonValue], said: str) -> None:
+    """What its own time or its attempts forbid is told when the catalog is read."""
+    registry = Registry.load()
+    assert [said in what for _, what in registry.check(catalog_with(step))] == [True]
+    mended = {**step, "attempts": 2} if step["uses"] == "wait" else {**step, "timeout": "30m"}
+    assert registry.check(catalog_with(mended)) == []
