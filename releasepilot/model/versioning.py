@@ -42,14 +42,23 @@ class PolicyEntry(Value):
     revert: Bump | None = None
     #: What a bump raises while the major version is 0, such as `{major: minor, minor: patch}`.
     zero: dict[Bump, Bump] | None = None
+    #: The same while the minor version is 0 too; as `zero` where absent.
+    zero_zero: dict[Bump, Bump] | None = Field(default=None, alias="zero-zero")
     #: release-please's setting: below 1.0.0 a breaking change raises the minor version.
     bump_minor_pre_major: bool = Field(default=False, alias="bump-minor-pre-major")
     #: release-please's setting: below 1.0.0 a feature raises the patch version.
     bump_patch_for_minor_pre_major: bool = Field(default=False, alias="bump-patch-for-minor-pre-major")
-    #: Read the further commits that stand in the body of a squashed one.
+    #: Read the further commits that stand in the body of a squashed one, beside those that the policy reads anyway.
     squash: bool | None = None
     #: The parts of a calendar version, such as `YYYY.0M.MICRO` (calver.org).
     calver: str | None = None
+
+    @field_validator("zero", "zero_zero")
+    @classmethod
+    def _raises(cls, value: dict[Bump, Bump] | None) -> dict[Bump, Bump] | None:
+        if value is not None and Bump.NONE in {*value, *value.values()}:
+            raise ValueError("below 1.0.0 each bump raises something: major, minor or patch")
+        return value
 
 
 class Versioning(Value):

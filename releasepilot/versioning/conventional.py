@@ -6,7 +6,8 @@ Every function is linear in the length of the message, whatever it contains.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import NamedTuple
 
 _HEADER = re.compile(r"([^\s():!]+)(?:\(([^()\n]+)\))?(!)?: +(\S.*)")
 _FOOTER = re.compile(
@@ -22,14 +23,13 @@ _MAX_HEADER = 10_000
 _MAX_SEARCHED = 100_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConventionalCommit:
+class ConventionalCommit(NamedTuple):
     """A message that follows the specification."""
 
     #: As written; compare it with `kind`.
     type: str
     scope: str = ""
-    description: str
+    description: str = ""
     body: str = ""
     #: Token and value in the order of the message. A value may have several lines.
     footers: tuple[tuple[str, str], ...] = ()
@@ -42,6 +42,12 @@ class ConventionalCommit:
     def kind(self) -> str:
         """The type in lower case: types are case-insensitive."""
         return self.type.lower()
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What breaks, one text for each footer that says so; the description where there is only `!`."""
+        told = tuple(value for token, value in self.footers if token in BREAKING and value)
+        return told or ((self.breaking_change,) if self.breaking_change else ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,34 +66,32 @@ def parse_header(message: str) -> ConventionalCommit | None:
     White space around the message is ignored, as git does. Merge commits and git's own reverts have no type, so
     they are None.
     """
-    found = _HEADER.fullmatch(subject(message))
-    if found is None:
-        return None
-    kind, scope, bang, description = found.groups()
-    return ConventionalCommit(
-        type=kind,
-        scope=scope.strip() if scope else "",
-        description=description,
-        breaking=bang is not None,
-        breaking_change=description if bang else "",
-    )
+    return _read(subject(message), "")
 
 
 def parse(message: str) -> ConventionalCommit | None:
     """Read a whole message; None as in `parse_header`."""
-    commit = parse_header(message)
-    rest = message.strip().partition("\n")[2]
-    if commit is None or not rest:
-        return commit
-    body, footers = _split(rest.replace("\r\n", "\n"))
+    header, _, rest = message.strip().partition("\n")
+    return _read(header[:_MAX_HEADER].rstrip(), rest)
+
+
+def _read(header: str, rest: str) -> ConventionalCommit | None:
+    """Read a first line, and what follows it."""
+    found = _HEADER.fullmatch(header)
+    if found is None:
+        return None
+    kind, scope, bang, description = found.groups()
+    body, footers = _split(rest.replace("\r\n", "\n")) if rest else ("", ())
     notes = [value for token, value in footers if token in BREAKING]
-    breaking_change = "\n".join(note for note in notes if note) or (commit.description if notes else "")
-    return replace(
-        commit,
-        body=body,
-        footers=footers,
-        breaking=commit.breaking or bool(notes),
-        breaking_change=breaking_change or commit.breaking_change,
+    breaking = bang is not None or bool(notes)
+    return ConventionalCommit(
+        kind,
+        scope.strip() if scope else "",
+        description,
+        body,
+        footers,
+        breaking,
+        ("\n".join(filter(None, notes)) or description) if breaking else "",
     )
 
 
@@ -116,6 +120,12 @@ def _opens_paragraph(text: str, at: int) -> bool:
         return False
     previous = text.rfind("\n", 0, at - 1) + 1
     return not text[previous:at].strip()
+
+
+def footer_begins(text: str, start: int, end: int) -> int:
+    """Return where the first footer between two places begins; the latter where there is none."""
+    found = _FOOTER.search(text, start, end)
+    return found.start() if found else end
 
 
 def subject(message: str) -> str:

@@ -1,49 +1,50 @@
 """How each release tool reads a commit message: they agree on the common case and differ at the edges.
 
-A dialect turns one message into the changes that the tool sees in it, in order. Sources: conventional-changelog's
-presets and parser (semantic-release), @conventional-commits/parser (release-please), and the parsers of
-python-semantic-release, each as released in 2025.
+A dialect turns one message into the changes that the tool sees in it, in order; `bodies` has the dialects that read
+further commits in the body of one. Sources: conventional-changelog's presets and parser (semantic-release 25),
+commitizen 4.19 and cocogitto 6, each read in its source.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
+from typing import NamedTuple
 
-from releasepilot.versioning.conventional import ConventionalCommit, Revert, parse, revert_of, subject
+from releasepilot.versioning.conventional import Revert, footer_begins, parse, revert_of, subject
 
-_ANGULAR = re.compile(r"([A-Za-z0-9_]*)(?:\((.*)\))?: (.*)")
-_CONVENTIONAL = re.compile(r"([A-Za-z0-9_]*)(?:\((.*)\))?(!)?: (.*)")
-_NOTE = re.compile(r"^[ \t|*]*BREAKING CHANGE(?=[:\s])", re.MULTILINE | re.IGNORECASE)
-_NOTE_OR_DASH = re.compile(r"^[ \t|*]*BREAKING[ -]CHANGE(?=[:\s])", re.MULTILINE | re.IGNORECASE)
+#: The types of the Angular convention, which tools with a closed list of types know.
+KNOWN = ("feat", "fix", "docs", "style", "refactor", "perf", "test", "build", "ci", "chore", "revert")
+
+#: Characters of a first line that are looked at.
+_MAX_HEADER = 10_000
+_ANGULAR = re.compile(r"([A-Za-z0-9_]*)(?:\((.*)\))?(): (.*)")
+_CONVENTIONAL = re.compile(r"([A-Za-z0-9_]*)(?:\((.*)\))?(!?): (.*)")
+_NOTE = re.compile(r"^[ \t|*]*BREAKING CHANGE[: \t\f\v]+", re.MULTILINE | re.IGNORECASE)
+_NOTE_OR_DASH = re.compile(r"^[ \t|*]*BREAKING[ -]CHANGE[: \t\f\v]+", re.MULTILINE | re.IGNORECASE)
 _SKIP = re.compile(r"\[skip\s+release\]|\[release\s+skip\]", re.IGNORECASE)
 _REVERTED = re.compile(r"revert(?:\s|:\s)", re.IGNORECASE)
-
-_KNOWN = "feat|fix|docs|style|refactor|perf|test|build|ci|chore|revert"
-_NEXT_COMMIT = re.compile(rf"\r?\n\r?\n(?=(?:{_KNOWN})(?:\([^)\n]*\))?: )")
-_FOOTER_COMMIT = re.compile(
-    rf"^(?:(?:{_KNOWN}|feature|deps)(?:\([^()\n]+\))?!?|[a-z]+(?:\([^()\n]+\))?!): +\S.*$", re.MULTILINE
+_COUNTED = re.compile(
+    r"^(?:(BREAKING[- ]CHANGE)|(feat|fix|refactor|perf)?\w*)(?:\((.+)\))?(!?):[ \t]*(.*)$", re.MULTILINE
 )
-_RELEASE_AS = re.compile(r"^release-as: *v?(\d+)\.(\d+)(\.\d+)?(-[0-9a-z.-]+)?", re.MULTILINE | re.IGNORECASE)
-
-_NO_SPACE = re.compile(r"\s*([^\s():!]+(?:\([^()\n]+\))?!?):(?=\S)")
-_SQUASHED = re.compile(rf"^[ \t]*(?:[*-][ \t]+)?((?:{_KNOWN})(?:\([^)\n]*\))?!?: +\S+ +\S.*)$", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
-    """One change that a tool sees in a message."""
+class Change(NamedTuple):
+    """One change that a tool sees in a message. Every text in it is untrusted data."""
 
+    #: The first line of the message, or of the commit inside it.
     subject: str
     #: As the tool compares it: in lower case where it is case-insensitive, empty where there is none.
     type: str = ""
+    #: What stands in parentheses after the type; empty where nothing does.
     scope: str = ""
     #: What follows the colon; empty where the subject is not of that form.
     description: str = ""
+    #: It is incompatible, as far as the tool can tell.
     breaking: bool = False
     #: What breaks, in words: the texts of the notes, or the description where `!` alone says so.
     notes: tuple[str, ...] = ()
+    #: What it takes back; None where it is no revert that the tool knows.
     reverts: Revert | None = None
     #: The version that a `Release-As` footer demands.
     release_as: str = ""
@@ -58,8 +59,23 @@ def specification(message: str) -> tuple[Change, ...]:
     commit = parse(message)
     reverts = revert_of(message)
     if commit is None:
-        return (Change(subject=subject(message), reverts=reverts),)
-    return (Change(subject=subject(message), type=commit.kind, breaking=commit.breaking, reverts=reverts),)
+        return (Change(subject(message), reverts=reverts),)
+    return (
+        Change(
+            subject(message),
+            commit.kind,
+            commit.scope,
+            commit.description,
+            commit.breaking,
+            commit.notes if commit.breaking else (),
+            reverts,
+        ),
+    )
+
+
+def known_types(message: str) -> tuple[Change, ...]:
+    """Read as cocogitto does: by the specification, and a type outside of the usual ones is no commit at all."""
+    return tuple(change for change in specification(message) if change.type in KNOWN)
 
 
 def angular(message: str) -> tuple[Change, ...]:
@@ -81,66 +97,47 @@ def _preset(message: str, pattern: re.Pattern[str], note: re.Pattern[str]) -> tu
     text = message.strip()
     if not text or ("[" in text and _SKIP.search(text)):
         return ()
-    header, rest = subject(text), text.partition("\n")[2]
+    line, _, rest = text.partition("\n")
+    header = line[:_MAX_HEADER].rstrip()
     found = pattern.fullmatch(header)
-    breaking = bool(rest) and note.search(rest) is not None
-    if found is not None and pattern is _CONVENTIONAL and found[3]:
-        breaking = True
-    reverts = revert_of(text) if rest and _REVERTED.match(header) and "his reverts commit " in rest else None
-    return (Change(subject=header, type=found[1] if found else "", breaking=breaking, reverts=reverts),)
+    notes = _notes(rest, note) if "breaking" in rest.lower() else ()
+    # Looking at the first letter spares the expression for nearly every message.
+    reverts = _reverted(text) if header[0] in "rR" and rest else None
+    if found is None:
+        return (Change(header, breaking=bool(notes), notes=notes, reverts=reverts),)
+    kind, scope, bang, description = found.groups()
+    if bang and not notes:
+        notes = (description,)
+    return (Change(header, kind, scope or "", description, bool(notes), notes, reverts),)
 
 
-def nested(message: str) -> tuple[Change, ...]:
-    """Read as release-please does: a squash body may hold further commits, types are case-sensitive.
-
-    Further commits stand between BEGIN_NESTED_COMMIT and END_NESTED_COMMIT, after a blank line, or among the footers.
-    """
-    head, *blocks = message.split("BEGIN_NESTED_COMMIT")
-    inner: list[str] = []
-    for block in blocks:
-        inside, _, after = block.partition("END_NESTED_COMMIT")
-        inner.append(inside)
-        head += after
-    changes: list[Change] = []
-    for part in (*_NEXT_COMMIT.split(head), *inner):
-        changes += _with_footers(part)
-    return tuple(changes)
-
-
-def _with_footers(message: str) -> list[Change]:
-    """Read one commit and those that stand among its footers; its grammar asks for no space after the colon."""
-    spaced = _NO_SPACE.match(message)
-    if spaced is not None:
-        message = f"{spaced[1]}: {message[spaced.end() :]}"
-    commit = parse(message)
-    if commit is None:
-        return []
-    forced = _RELEASE_AS.search(message) if "elease-" in message or "ELEASE-" in message else None
-    main = Change(
-        subject=subject(message),
-        type=commit.type,
-        breaking=commit.breaking,
-        release_as=f"{forced[1]}.{forced[2]}{forced[3] or '.0'}{forced[4] or ''}" if forced else "",
+def _notes(text: str, note: re.Pattern[str]) -> tuple[str, ...]:
+    """Return the text of each note: what follows it, to the next one or to a footer."""
+    found = list(note.finditer(text))
+    ends = [*(one.start() for one in found[1:]), len(text)][: len(found)]
+    return tuple(
+        text[one.end() : footer_begins(text, one.end(), end)].replace("\r\n", "\n").strip()
+        for one, end in zip(found, ends, strict=True)
     )
-    _, _, rest = message.strip().partition("\n")
-    extra = (parse(found[0]) for found in _FOOTER_COMMIT.finditer(rest))
-    return [main, *_inner(extra)]
 
 
-def _inner(commits: Iterable[ConventionalCommit | None]) -> Iterator[Change]:
-    """Turn the commits that stand inside a message into changes of their own."""
-    for commit in commits:
-        if commit is not None:
-            header = f"{commit.type}: {commit.description}"
-            yield Change(subject=header, type=commit.type, breaking=commit.breaking)
+def _reverted(text: str) -> Revert | None:
+    """Read a revert, which is none to the presets without the commit that it reverts."""
+    return revert_of(text) if _REVERTED.match(text) and "his reverts commit " in text else None
 
 
-def squashed(message: str) -> tuple[Change, ...]:
-    """Read as python-semantic-release does: paragraphs and list items that begin like a commit are commits."""
-    commit = parse(message)
-    main = specification(message)[0]
-    if "\n" not in message or message.startswith("Merge "):
-        return (main,) if commit is not None else ()
-    _, _, rest = message.strip().partition("\n")
-    extra = (parse(found[1]) for found in _SQUASHED.finditer(rest))
-    return (*((main,) if commit is not None else ()), *_inner(extra))
+def lines(message: str) -> tuple[Change, ...]:
+    """Read as commitizen does: every line counts that begins like a header, wherever it stands.
+
+    Types are known by how they begin (`feature` is a `feat`), the blank after the colon may be missing, and a
+    BREAKING CHANGE line counts for itself.
+    """
+    changes: list[Change] = []
+    for found in _COUNTED.finditer(message):
+        note, kind, scope, bang, description = found.groups()
+        breaking = bool(note or bang)
+        if breaking or kind:
+            told = description.strip()
+            notes = (told,) if breaking and told else ()
+            changes.append(Change(found[0].strip(), kind or "", scope or "", told, breaking, notes))
+    return tuple(changes)
