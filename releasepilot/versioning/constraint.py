@@ -2,10 +2,52 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from types import MappingProxyType
+from typing import NamedTuple
+
 from releasepilot.errors import PlanError
 from releasepilot.model.catalog import Ecosystem
-from releasepilot.versioning import npm_range, pep440_range
+from releasepilot.versioning import go_range, maven_range, npm_range, pep440_range, ruby_range
 from releasepilot.versioning.ordering import Version, parse, scheme_of
+from releasepilot.versioning.semver_range import Dialect
+from releasepilot.versioning.witness import witnesses
+
+
+class _Ranges(NamedTuple):
+    """How an ecosystem's constraints are read and rewritten."""
+
+    admits: Callable[[str, Version], bool]
+    move: Callable[[str, Version], str]
+
+
+def _is(text: str, version: Version) -> bool:
+    return text in ("", version.text)
+
+
+def _become(text: str, version: Version) -> str:
+    return version.text if text else text
+
+
+_RANGES: Mapping[Ecosystem, _Ranges] = MappingProxyType(
+    {
+        Ecosystem.PYTHON: _Ranges(pep440_range.admits, pep440_range.move),
+        Ecosystem.NPM: _Ranges(npm_range.admits, npm_range.move),
+        Ecosystem.CARGO: _Ranges(
+            partial(npm_range.admits, dialect=Dialect.CARGO), partial(npm_range.move, dialect=Dialect.CARGO)
+        ),
+        Ecosystem.GO: _Ranges(go_range.admits, go_range.move),
+        Ecosystem.MAVEN: _Ranges(maven_range.admits, maven_range.move),
+        Ecosystem.RUBY: _Ranges(ruby_range.admits, ruby_range.move),
+        Ecosystem.HELM: _Ranges(
+            partial(npm_range.admits, dialect=Dialect.HELM), partial(npm_range.move, dialect=Dialect.HELM)
+        ),
+        # A place in a file holds one version, and is written again with every release.
+        Ecosystem.REGEX: _Ranges(_is, _become),
+        Ecosystem.GENERIC: _Ranges(npm_range.admits, npm_range.move),
+    }
+)
 
 
 def admits(ecosystem: Ecosystem, constraint: str, version: str) -> bool:
@@ -14,12 +56,7 @@ def admits(ecosystem: Ecosystem, constraint: str, version: str) -> bool:
     An empty constraint accepts every release. Prereleases follow the ecosystem: npm's `^5.0.0` does not accept
     `5.1.0-next.0`. PlanError where either text cannot be read.
     """
-    target = _version(ecosystem, version)
-    if ecosystem is Ecosystem.PYTHON:
-        return pep440_range.admits(constraint, target)
-    if ecosystem is Ecosystem.GO:
-        return _go_admits(constraint, target)
-    return npm_range.admits(constraint, target, bare_is_caret=ecosystem is Ecosystem.CARGO)
+    return _RANGES[ecosystem].admits(constraint, _version(ecosystem, version))
 
 
 def move(ecosystem: Ecosystem, constraint: str, version: str) -> str:
@@ -28,12 +65,47 @@ def move(ecosystem: Ecosystem, constraint: str, version: str) -> str:
     It is returned unchanged where it accepts the version already. The result always accepts it: where the style
     cannot express that (a prerelease in a wildcard), a plainer one is taken. PlanError as `admits`.
     """
-    target = _version(ecosystem, version)
-    if ecosystem is Ecosystem.PYTHON:
-        return pep440_range.move(constraint, target)
-    if ecosystem is Ecosystem.GO:
-        return constraint if _go_admits(constraint, target) else f"v{target.text}"
-    return npm_range.move(constraint, target, bare_is_caret=ecosystem is Ecosystem.CARGO)
+    return _RANGES[ecosystem].move(constraint, _version(ecosystem, version))
+
+
+def lies_above(ecosystem: Ecosystem, constraint: str, version: str) -> bool:
+    """Tell whether a constraint accepts newer versions than this one, and nothing else: moving would lower it.
+
+    PlanError as `admits`.
+    """
+    bound = _version(ecosystem, version)
+    if admits(ecosystem, constraint, version):
+        return False
+    accepted = [each for each in _readable(ecosystem, witnesses(constraint)) if _accepts(ecosystem, constraint, each)]
+    return bool(accepted) and all(each.order > bound.order for each in accepted)
+
+
+def compatible(ecosystem: Ecosystem, first: str, second: str, candidates: Iterable[str] = ()) -> str | None:
+    """Return a version that two constraints both accept; None where there is none, which is a conflict.
+
+    The newest of the candidates is taken; where none fits, one that the constraints themselves imply, which need not
+    have been released. A version that Maven is only recommended conflicts with nothing. PlanError as `admits`.
+    """
+    both = [text for text in (first, second) if not (ecosystem is Ecosystem.MAVEN and maven_range.is_recommendation(text))]
+    for texts in (candidates, (*witnesses(first), *witnesses(second))):
+        fitting = [
+            version
+            for version in _readable(ecosystem, texts)
+            if all(_accepts(ecosystem, constraint, version) for constraint in both)
+        ]
+        if fitting:
+            return max(fitting, key=lambda version: (version.order, version.text)).text
+    return None
+
+
+def _accepts(ecosystem: Ecosystem, constraint: str, version: Version) -> bool:
+    return _RANGES[ecosystem].admits(constraint, version)
+
+
+def _readable(ecosystem: Ecosystem, texts: Iterable[str]) -> list[Version]:
+    """Return those texts that are versions."""
+    scheme = scheme_of(ecosystem)
+    return [version for text in texts if (version := parse(text, scheme) or parse(text)) is not None]
 
 
 def _version(ecosystem: Ecosystem, text: str) -> Version:
@@ -42,18 +114,3 @@ def _version(ecosystem: Ecosystem, text: str) -> Version:
     if version is None:
         raise PlanError(f"{text[:100]!r} is not a version", hint="Write it as 1.2.3, or as PEP 440 says.")
     return version
-
-
-def _go_admits(constraint: str, version: Version) -> bool:
-    """Apply minimal version selection: any later version of the same module path.
-
-    Versions 0 and 1 share a path, later major versions have their own (go.dev/ref/mod#major-version-suffixes).
-    """
-    text = constraint.strip()
-    if not text:
-        return True
-    minimum = parse(text.removeprefix("v"))
-    if minimum is None:
-        raise PlanError(f"the Go version {text[:100]!r} cannot be read", hint="Write it as v1.2.3.")
-    same_path = max(minimum.release[0], 1) == max(version.release[0], 1) or text.endswith("+incompatible")
-    return same_path and version.order >= minimum.order

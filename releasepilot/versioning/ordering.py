@@ -1,20 +1,27 @@
-"""Read and order version numbers: SemVer 2.0.0 and PEP 440, and the versions that a repository's tags name."""
+"""Read and order version numbers by the rules of each ecosystem, and find the versions that a repository's tags name."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
+from functools import lru_cache
+from types import MappingProxyType
+from typing import NamedTuple
 
 import semver
 from packaging.version import InvalidVersion
 from packaging.version import Version as Pep440
 
 from releasepilot.model.catalog import Ecosystem
+from releasepilot.versioning.orders import FINAL, PRE, Order, maven_order, order, pep440_order, ruby_order, semver_order
 
-_PLAIN = re.compile(r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})")
-
+#: Three numbers and nothing else: a version, and of one meaning, in every scheme.
+_NUMBERS = r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})"
+_plain = re.compile(_NUMBERS).fullmatch
+_MAVEN = re.compile(r"[0-9][0-9A-Za-z._+-]*")
+_RUBY = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
+_LEADING = re.compile(r"[0-9]+(?:\.[0-9]+)*")
 
 #: node-semver's limit; what is longer is no version.
 _MAX_LENGTH = 256
@@ -23,23 +30,27 @@ _MAX_LENGTH = 256
 class Scheme(StrEnum):
     """The rules that a version number follows."""
 
+    #: SemVer 2.0.0: npm, Cargo, Go modules, Helm.
     SEMVER = "semver"
     PEP440 = "pep440"
+    #: Maven 3's ComparableVersion.
+    MAVEN = "maven"
+    #: RubyGems' Gem::Version.
+    RUBY = "ruby"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Version:
-    """A version that was understood."""
+class Version(NamedTuple):
+    """A version that was understood. Versions are compared by their `order`, never as they are."""
 
     text: str
     scheme: Scheme
-    #: PEP 440's epoch; 0 in SemVer.
-    epoch: int = 0
     #: The numbers before any suffix: exactly three in SemVer.
     release: tuple[int, ...]
+    #: Orders versions, also across schemes; build metadata does not count.
+    order: Order
     prerelease: bool = False
-    #: Orders versions, also across the two schemes; build metadata does not count.
-    order: tuple[object, ...]
+    #: PEP 440's epoch; 0 elsewhere.
+    epoch: int = 0
 
     @property
     def triple(self) -> tuple[int, int, int]:
@@ -47,30 +58,40 @@ class Version:
         major, minor, patch = (*self.release, 0, 0)[:3]
         return major, minor, patch
 
+    @property
+    def plain(self) -> bool:
+        """Whether there is nothing but numbers: no suffix, no epoch, no build."""
+        return self.order[2] == FINAL and not self.epoch and "+" not in self.text
+
+
+_SCHEMES: Mapping[Ecosystem, Scheme] = MappingProxyType(
+    {Ecosystem.PYTHON: Scheme.PEP440, Ecosystem.MAVEN: Scheme.MAVEN, Ecosystem.RUBY: Scheme.RUBY}
+)
+
 
 def scheme_of(ecosystem: Ecosystem) -> Scheme:
     """Return the rules of an ecosystem's versions."""
-    return Scheme.PEP440 if ecosystem is Ecosystem.PYTHON else Scheme.SEMVER
+    return _SCHEMES.get(ecosystem, Scheme.SEMVER)
 
 
+@lru_cache(maxsize=1 << 16)
 def parse(text: str, scheme: Scheme | None = None) -> Version | None:
     """Read a version; None where it is not one.
 
     Without a scheme SemVer is tried first, then PEP 440 with at least two numbers: a tag such as `v4` that moves with
     every release is not a version.
     """
-    plain = _PLAIN.fullmatch(text)
-    if plain is not None:
-        release = (int(plain[1]), int(plain[2]), int(plain[3]))
-        return Version(text=text, scheme=scheme or Scheme.SEMVER, release=release, order=_order(release))
+    found = _plain(text)
+    if found is not None:
+        major, minor, patch = found.groups()
+        release = (int(major), int(minor), int(patch))
+        return Version(text, scheme or Scheme.SEMVER, release, order(release))
     if not text[:1].isdecimal() or not text.isascii() or len(text) > _MAX_LENGTH:
         return None
-    found = _semver(text) if scheme is not Scheme.PEP440 else None
-    if found is None and scheme is not Scheme.SEMVER:
-        found = _pep440(text)
-        if found is not None and scheme is None and len(found.release) == 1:
-            return None
-    return found
+    if scheme is not None:
+        return _READERS[scheme](text)
+    version = _semver(text) or _pep440(text)
+    return None if version is not None and len(version.release) == 1 else version
 
 
 def compare(left: str, right: str, scheme: Scheme | None = None) -> int:
@@ -90,15 +111,26 @@ def released(
     one precedence, which differ in build metadata, are ordered by name: the input's order never decides.
     """
     prefix, _, suffix = template.partition("{version}")
-    found: list[tuple[tuple[object, ...], str, str]] = []
+    plain = re.compile(f"{re.escape(prefix)}{_NUMBERS}{re.escape(suffix)}").fullmatch
+    start, end = len(prefix), -len(suffix) or None
+    #: Repositories have thousands of tags, nearly all of them plain, and those need no more than their numbers.
+    numbered: list[tuple[int, int, int, str]] = []
+    others: list[tuple[Order, str, str]] = []
     for tag in set(tags):
-        if len(tag) <= len(prefix) + len(suffix) or not (tag.startswith(prefix) and tag.endswith(suffix)):
-            continue
-        version = parse(tag[len(prefix) : len(tag) - len(suffix)], scheme)
-        if version is not None and (prereleases or not version.prerelease):
-            found.append((version.order, tag, version.text))
-    found.sort(reverse=True)
-    return [(tag, text) for _, tag, text in found]
+        found = plain(tag)
+        if found is not None:
+            major, minor, patch = found.groups()
+            numbered.append((int(major), int(minor), int(patch), tag))
+        elif len(tag) > len(prefix) + len(suffix) and tag.startswith(prefix) and tag.endswith(suffix):
+            version = parse(tag[start:end], scheme)
+            if version is not None and (prereleases or not version.prerelease):
+                others.append((version.order, tag, version.text))
+    if not others:
+        numbered.sort(reverse=True)
+        return [(each[3], each[3][start:end]) for each in numbered]
+    others += [(order(each[:3]), each[3], each[3][start:end]) for each in numbered]
+    others.sort(reverse=True)
+    return [(tag, text) for _, tag, text in others]
 
 
 def newest(
@@ -109,58 +141,45 @@ def newest(
     return candidates[0] if candidates else None
 
 
-#: Where a version stands among those of equal numbers.
-_DEV, _PRE, _FINAL, _POST = range(4)
-
-
-def _order(
-    release: tuple[int, ...], epoch: int = 0, stage: int = _FINAL, suffix: tuple[object, ...] = ()
-) -> tuple[object, ...]:
-    """Build the key: trailing zeros do not count, as PEP 440 has 1.0 == 1.0.0."""
-    end = len(release)
-    while end and release[end - 1] == 0:
-        end -= 1
-    return (epoch, release[:end], stage, suffix)
-
-
 def _semver(text: str) -> Version | None:
-    """Read SemVer 2.0.0: numeric identifiers come before alphanumeric ones, fewer before more."""
     try:
         found = semver.Version.parse(text)
     except (ValueError, TypeError):
         return None
     release = (found.major, found.minor, found.patch)
-    if found.prerelease is None:
-        return Version(text=text, scheme=Scheme.SEMVER, release=release, order=_order(release))
-    identifiers = tuple(
-        (0, int(part), "") if part.isdecimal() else (1, 0, part) for part in found.prerelease.split(".")
-    )
-    order = _order(release, stage=_PRE, suffix=identifiers)
-    return Version(text=text, scheme=Scheme.SEMVER, release=release, prerelease=True, order=order)
+    key = order(release) if found.prerelease is None else semver_order(release, found.prerelease)
+    return Version(text, Scheme.SEMVER, release, key, prerelease=found.prerelease is not None)
 
 
 def _pep440(text: str) -> Version | None:
-    """Read PEP 440: dev releases, then pre-releases, the final one, then post-releases."""
     try:
         found = Pep440(text)
     except InvalidVersion:
         return None
-    dev = (0, 0, "") if found.dev is None else (-1, found.dev, "")
-    stage = _FINAL
-    suffix: tuple[object, ...] = ()
-    if found.pre is not None:
-        post = -1 if found.post is None else found.post
-        stage, suffix = _PRE, ((1, 0, found.pre[0]), (0, found.pre[1], ""), (0, post, ""), dev)
-    elif found.post is not None:
-        stage, suffix = _POST, ((0, found.post, ""), dev)
-    elif found.dev is not None:
-        stage, suffix = _DEV, (dev,)
-    order = _order(found.release, found.epoch, stage, suffix)
-    return Version(
-        text=text,
-        scheme=Scheme.PEP440,
-        epoch=found.epoch,
-        release=found.release,
-        prerelease=found.is_prerelease,
-        order=order,
-    )
+    return Version(text, Scheme.PEP440, found.release, pep440_order(found), found.is_prerelease, found.epoch)
+
+
+def _maven(text: str) -> Version | None:
+    """Read what begins with a number: Maven itself takes any text."""
+    if _MAVEN.fullmatch(text) is None:
+        return None
+    key = maven_order(text)
+    return Version(text, Scheme.MAVEN, _numbers(text), key, prerelease=key[2] == PRE)
+
+
+def _ruby(text: str) -> Version | None:
+    if _RUBY.fullmatch(text) is None:
+        return None
+    key = ruby_order(text)
+    return Version(text, Scheme.RUBY, _numbers(text), key, prerelease=key[2] == PRE)
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    """Return the numbers that a version begins with."""
+    found = _LEADING.match(text)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
+
+
+_READERS: Mapping[Scheme, Callable[[str], Version | None]] = MappingProxyType(
+    {Scheme.SEMVER: _semver, Scheme.PEP440: _pep440, Scheme.MAVEN: _maven, Scheme.RUBY: _ruby}
+)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 from releasepilot.errors import PlanError
 from releasepilot.versioning import npm_range
 from releasepilot.versioning.bounds import above, numbers_of, with_precision
+from releasepilot.versioning.interval import Interval, Span, holds, joined
 from releasepilot.versioning.ordering import Version
+from releasepilot.versioning.orders import after, order
+from releasepilot.versioning.semver_range import Dialect
 
-_POETRY = re.compile(r"\s*(?:\^|~(?!=)|[0-9*]).*|.*\|\|.*", re.DOTALL)
+_POETRY = re.compile(r"\s*(?:\^|~(?!=)|[0-9*]).*|.*\|\|.*|.*,\s*(?:\^|~(?!=)).*", re.DOTALL)
+#: A clause of numbers alone, which means the same to every version of numbers alone as it does to `packaging`.
+_ORDINARY = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*([0-9]{1,18}(?:\.[0-9]{1,18})*)(\.\*)?\s*")
 _CLAUSE = re.compile(r"(~=|===?|!=|<=|>=|<|>)(\s*)([^\s,;]+)")
 
 
@@ -20,10 +26,14 @@ def admits(text: str, version: Version) -> bool:
 
     A direct reference (`@ https://...`) accepts everything. PlanError where the text cannot be read.
     """
+    if version.plain:
+        interval = _ordinary(text)
+        if interval is not None:
+            return holds(interval, version)
     if text.lstrip().startswith("@"):
         return True
     if _POETRY.fullmatch(text):
-        return npm_range.admits(text, version)
+        return npm_range.admits(text, version, Dialect.POETRY)
     specifiers = _specifiers(text)
     return specifiers.contains(version.text, prereleases=bool(specifiers.prereleases))
 
@@ -33,7 +43,7 @@ def move(text: str, version: Version) -> str:
     if admits(text, version):
         return text
     if _POETRY.fullmatch(text):
-        return npm_range.move(text, version)
+        return npm_range.move(text, version, Dialect.POETRY)
     public = version.text.partition("+")[0]
     restyled = _CLAUSE.sub(lambda found: _clause(found, version), text)
     for candidate in (restyled, _without_exclusion(restyled, version), f">={public}"):
@@ -42,6 +52,33 @@ def move(text: str, version: Version) -> str:
     return f"=={public}"
 
 
+@lru_cache(maxsize=1 << 14)
+def _ordinary(text: str) -> tuple[Interval] | None:
+    """Return what a specifier accepts of plain versions; None where it says more than numbers can."""
+    spans: list[Span] = []
+    holes: list[Span] = []
+    for part in text.split(",") if text.strip() else ():
+        found = _ORDINARY.fullmatch(part)
+        span = _span(found[1], tuple(map(int, found[2].split("."))), wild=bool(found[3])) if found else None
+        if found is None or span is None:
+            return None
+        (holes if found[1] == "!=" else spans).append(span)
+    return (joined(spans, None, holes),)
+
+
+def _span(operator: str, numbers: tuple[int, ...], *, wild: bool) -> Span | None:
+    """Return what one clause accepts, of `!=` what it refuses; None where `packaging` has to say."""
+    key = order(numbers)
+    if wild:
+        return Span(key, order((*numbers[:-1], numbers[-1] + 1))) if operator in ("==", "!=") else None
+    if operator == "~=":
+        return Span(key, order((*numbers[:-2], numbers[-2] + 1))) if len(numbers) > 1 else None
+    ends = {"==": (key, after(key)), ">=": (key, None), ">": (after(key), None), "<": ((), key)}
+    lower, upper = ends.get("==" if operator == "!=" else operator, ((), after(key)))
+    return Span(lower, upper)
+
+
+@lru_cache(maxsize=1 << 12)
 def _specifiers(text: str) -> SpecifierSet:
     try:
         return SpecifierSet(text)
