@@ -24,15 +24,70 @@ _MAX_REPEATED = 10_000
 _MAX_MESSAGE = 300
 _HINT = "docs/how-to/write-changelogs.md tells what a template may use"
 #: Those that give the same text every time and make nothing large out of something small.
-_FILTERS = """
-    batch capitalize count d default dictsort e escape first groupby int items join last length list lower map max min
-    reject rejectattr replace reverse select selectattr slice sort string sum title trim truncate unique upper wordcount
-""".split()
+_FILTERS = (
+    "batch",
+    "capitalize",
+    "count",
+    "d",
+    "default",
+    "dictsort",
+    "e",
+    "escape",
+    "first",
+    "groupby",
+    "int",
+    "items",
+    "join",
+    "last",
+    "length",
+    "list",
+    "lower",
+    "map",
+    "max",
+    "min",
+    "reject",
+    "rejectattr",
+    "replace",
+    "reverse",
+    "select",
+    "selectattr",
+    "slice",
+    "sort",
+    "string",
+    "sum",
+    "title",
+    "trim",
+    "truncate",
+    "unique",
+    "upper",
+    "wordcount",
+)
 _METHODS = frozenset(
-    """
-    capitalize count endswith find isdigit items keys get values lower lstrip partition removeprefix removesuffix
-    rpartition rsplit rstrip split splitlines startswith strip title upper
-    """.split()
+    {
+        "capitalize",
+        "count",
+        "endswith",
+        "find",
+        "get",
+        "isdigit",
+        "items",
+        "keys",
+        "lower",
+        "lstrip",
+        "partition",
+        "removeprefix",
+        "removesuffix",
+        "rpartition",
+        "rsplit",
+        "rstrip",
+        "split",
+        "splitlines",
+        "startswith",
+        "strip",
+        "title",
+        "upper",
+        "values",
+    }
 )
 
 
@@ -103,9 +158,9 @@ def _times(left: Any, right: Any) -> Any:
     return left * right
 
 
-def _power(left: Any, right: Any) -> Any:
+def _power(base: Any, exponent: Any) -> Any:
     """Refuse it: no changelog needs it, and small numbers give endless ones."""
-    raise ValueError("`**` is not available")
+    raise ValueError(f"`**` is not available: {base} ** {exponent}")
 
 
 def _line_of(trace: TracebackType | None) -> int:

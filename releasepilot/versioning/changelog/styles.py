@@ -39,7 +39,7 @@ _CONVENTIONAL: Mapping[Kind, str] = {
     Kind.OTHER: "Other changes",
 }
 #: Keep a Changelog 1.1.0 knows six headings. What breaks has changed, and stands first.
-_KEEP: Mapping[Kind, str] = {kind: "Changed" for kind in Kind} | {
+_KEEP: Mapping[Kind, str] = dict.fromkeys(Kind, "Changed") | {
     Kind.FEATURES: "Added",
     Kind.DEPRECATIONS: "Deprecated",
     Kind.REMOVALS: "Removed",
@@ -50,6 +50,13 @@ TITLES: Mapping[ChangelogStyle, Mapping[Kind, str]] = MappingProxyType(
     {ChangelogStyle.CONVENTIONAL: _CONVENTIONAL, ChangelogStyle.KEEP_A_CHANGELOG: _KEEP}
 )
 _KEEP_ORDER = ("Added", "Changed", "Deprecated", "Removed", "Fixed", "Security")
+#: Each heading of a style and its place.
+_ORDER: Mapping[ChangelogStyle, Mapping[str, int]] = MappingProxyType(
+    {
+        ChangelogStyle.CONVENTIONAL: {title: place for place, title in enumerate(_CONVENTIONAL.values())},
+        ChangelogStyle.KEEP_A_CHANGELOG: {title: place for place, title in enumerate(_KEEP_ORDER)},
+    }
+)
 
 
 class Group(NamedTuple):
@@ -63,25 +70,29 @@ class Group(NamedTuple):
 def grouped(notes: ReleaseNotes, look: Look) -> list[Group]:
     """Sort what is to be told under the headings of the style, in their order; then those of the catalog's own."""
     titles = TITLES[look.style]
-    groups = {title: Group(title, [], []) for title in _order(look.style)}
-    known = {title.lower(): title for title in groups}
+    found: dict[str, Group] = {}
     for entry in select(notes.changes, look.selection):
         section = entry.section
-        title = titles[section] if isinstance(section, Kind) else known.setdefault(section.lower(), section)
-        group = groups.get(title)
+        title = titles[section] if isinstance(section, Kind) else _known(section, look.style)
+        group = found.get(title)
         if group is None:
-            group = groups[title] = Group(title, [], [])
+            group = found[title] = Group(title, [], [])
         group.entries.append(entry)
-    groups[titles[Kind.DEPENDENCIES]].updates.extend(notes.updates)
-    found = [group for group in groups.values() if group.entries or group.updates]
+    if notes.updates:
+        title = titles[Kind.DEPENDENCIES]
+        found.setdefault(title, Group(title, [], [])).updates.extend(notes.updates)
+    order = _ORDER[look.style]
     # Keep a Changelog has no heading for what breaks, so the heading that holds it comes first.
-    return sorted(found, key=lambda group: not any(entry.section is Kind.BREAKING for entry in group.entries))
+    return sorted(found.values(), key=lambda group: (not _breaks(group.entries), order.get(group.title, len(order))))
 
 
-def _order(style: ChangelogStyle) -> tuple[str, ...]:
-    if style is ChangelogStyle.KEEP_A_CHANGELOG:
-        return _KEEP_ORDER
-    return tuple(_CONVENTIONAL.values())
+def _known(title: str, style: ChangelogStyle) -> str:
+    """Return a heading of the style's as it writes it, where the catalog names one."""
+    return next((known for known in _ORDER[style] if known.lower() == title.lower()), title)
+
+
+def _breaks(entries: list[Entry]) -> bool:
+    return any(entry.section is Kind.BREAKING for entry in entries)
 
 
 def styled(notes: ReleaseNotes, look: Look) -> str:
@@ -143,7 +154,7 @@ def _tail(entry: Entry, look: Look) -> str:
 
 def _ordered(entries: list[Entry]) -> list[Entry]:
     """Put what breaks first; the rest keeps its order."""
-    if not any(entry.section is Kind.BREAKING for entry in entries):
+    if not _breaks(entries):
         return entries
     return sorted(entries, key=lambda entry: entry.section is not Kind.BREAKING)
 
