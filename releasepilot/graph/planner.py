@@ -17,6 +17,7 @@ from releasepilot.model.train import Request
 from releasepilot.versioning import changelog
 from releasepilot.versioning.constraint import move
 from releasepilot.versioning.ecosystems import MANIFESTS
+from releasepilot.versioning.policy import policy_of
 
 CHANGELOG = "CHANGELOG.md"
 
@@ -75,14 +76,9 @@ def _release(draft: _Draft, name: str, needs: Sequence[str]) -> Release:
     component, decided = draft.components[name], draft.decided[name]
     source, entry = component.source, component.entry
     updates = _updates(draft, name)
-    section = changelog.section(
-        version=decided.version,
-        date=draft.request.date,
-        commits=component.changes,
-        updates=updates,
-        versions={update.component: draft.decided[update.component].version for update in updates},
-        reasons=decided.reasons,
-    )
+    look = _look(draft, component)
+    tag = catalog.tag_of(entry).replace("{version}", decided.version)
+    section = changelog.section(_notes(draft, component, tag, updates), look)
     return Release(
         component=name,
         repo=entry.repo,
@@ -95,14 +91,44 @@ def _release(draft: _Draft, name: str, needs: Sequence[str]) -> Release:
         to_version=decided.version,
         bump=decided.bump,
         from_tag=source.last_tag,
-        tag=catalog.tag_of(entry).replace("{version}", decided.version),
+        tag=tag,
         author=catalog.defaults.author,
         reasons=decided.reasons,
         needs=tuple(needs),
         updates=updates,
-        edits=_edits(component, decided.version, updates, section),
+        edits=_edits(component, decided.version, updates, section, changelog.unreleased(look, tag)),
         locks=_locks(entry),
         changelog=section,
+    )
+
+
+def _look(draft: _Draft, component: Component) -> changelog.Look:
+    catalog, entry = draft.request.catalog, component.entry
+    return changelog.look_of(
+        catalog.changelog_of(entry),
+        repo=entry.repo,
+        policy=catalog.versioning_of(entry).policy,
+        ecosystem=component.source.ecosystem,
+    )
+
+
+def _notes(
+    draft: _Draft, component: Component, tag: str, updates: Sequence[DependencyUpdate]
+) -> changelog.ReleaseNotes:
+    """Gather what the changelog tells of a release; its commits are read by the component's own policy."""
+    source, decided = component.source, draft.decided[component.name]
+    dialect = policy_of(draft.request.catalog.versioning_of(component.entry).policy).dialect
+    return changelog.ReleaseNotes(
+        component=component.name,
+        version=decided.version,
+        previous=source.last_version,
+        date=draft.request.date,
+        tag=tag,
+        from_tag=source.last_tag,
+        changes=[(commit, dialect(commit.message)) for commit in component.changes],
+        updates=updates,
+        versions={update.component: draft.decided[update.component].version for update in updates},
+        reasons=decided.reasons,
     )
 
 
@@ -136,7 +162,7 @@ def _locks(entry: ComponentEntry) -> tuple[str, ...]:
 
 
 def _edits(
-    component: Component, version: str, updates: Sequence[DependencyUpdate], section: str
+    component: Component, version: str, updates: Sequence[DependencyUpdate], section: str, unreleased: str
 ) -> tuple[FileEdit, ...]:
     """Return the changes of the release commit: manifests, then the changelog, by path."""
     ecosystem = MANIFESTS[component.source.ecosystem]
@@ -149,7 +175,7 @@ def _edits(
         if splices
     ]
     before: SourceFile | None = files.get(prefix + CHANGELOG)
-    splices = changelog.insert(before.text if before else None, section)
+    splices = changelog.insert(before.text if before else None, section, unreleased=unreleased)
     edits.append(FileEdit(path=prefix + CHANGELOG, before=before.blob if before else None, splices=splices))
     return tuple(sorted(edits, key=lambda edit: edit.path))
 

@@ -1,0 +1,95 @@
+"""Read the outline of a Markdown file: where its headings are, and what only looks like one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")
+_FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
+_ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
+_UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
+#: What a setext underline below does not make a heading of.
+_NO_TEXT = re.compile(r" {0,3}(?:[-*+][ \t]|[0-9]{1,9}[.)][ \t]|>|#{1,6}(?:[ \t]|$)|<|\|)| {4}|\t")
+_ANCHOR = re.compile(r" {0,3}<a\b[^>]*>(?:[ \t]*</a>)?[ \t]*", re.IGNORECASE)
+_FRONT_MATTER = ("---", "+++")
+
+
+class Heading(NamedTuple):
+    """A heading, from 1 to 6."""
+
+    level: int
+    text: str
+    #: Where it begins, with the anchors that stand right before it.
+    at: int
+
+
+def text_lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where each line begins and what it says, without those of code fences, HTML comments and front matter.
+
+    Such a line is told as a blank one, so that nothing joins over it.
+    """
+    ends = ""
+    for number, (at, line) in enumerate(_lines(text)):
+        shown = line.removeprefix("\ufeff") if number == 0 else line
+        if ends:
+            yield at, ""
+            ends = "" if _closes(ends, shown) else ends
+            continue
+        ends = _opens(shown, first=number == 0)
+        yield at, "" if ends or shown.lstrip().startswith("<!--") else shown
+
+
+def headings(text: str) -> list[Heading]:
+    """Return the headings of a text in their order, those with marks and those that are underlined."""
+    found: list[Heading] = []
+    before, before_at, anchor = "", 0, -1
+    for at, line in text_lines(text):
+        atx = _ATX.fullmatch(line)
+        underline = _UNDERLINE.fullmatch(line) if before and not _NO_TEXT.match(before) else None
+        if atx is not None:
+            found.append(Heading(len(atx[1]), (atx[2] or "").strip(), at if anchor < 0 else anchor))
+        elif underline is not None:
+            start = before_at if anchor < 0 else anchor
+            found.append(Heading(1 if underline[1][0] == "=" else 2, before.strip(), start))
+        if _ANCHOR.fullmatch(line):
+            anchor = at if anchor < 0 else anchor
+        elif line.strip() and (atx is not None or underline is not None or before):
+            # An anchor still counts for the first line after it, which an underline may make a heading.
+            anchor = -1
+        before, before_at = ("" if atx or underline or _ANCHOR.fullmatch(line) else line.strip(" \t")), at
+        if before:
+            before = line
+    return found
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    """Yield where each line begins, and the line without its end."""
+    at = 0
+    while at < len(text):
+        found = _LINE.match(text, at)
+        assert found is not None  # noqa: S101 - the pattern matches anything
+        yield at, found[1]
+        at = found.end()
+
+
+def _opens(line: str, *, first: bool) -> str:
+    """Return what ends the block that a line begins; empty where it begins none."""
+    if first and line.rstrip() in _FRONT_MATTER:
+        return line.rstrip()
+    fence = _FENCE.fullmatch(line)
+    if fence is not None and not (fence[1][0] == "`" and "`" in fence[2]):
+        return fence[1]
+    begins = line.rfind("<!--")
+    return "-->" if begins >= 0 and "-->" not in line[begins:] else ""
+
+
+def _closes(ends: str, line: str) -> bool:
+    if ends == "-->":
+        return ends in line
+    if ends in _FRONT_MATTER:
+        return line.rstrip() == ends
+    # A fence is closed by one that is at least as long, and by nothing else.
+    shut = line.strip(" \t")
+    return len(shut) >= len(ends) and not shut.strip(ends[0])
