@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.model.plan import Splice
-from releasepilot.versioning.ecosystems.manifest import Moves, Package, spliced
+from releasepilot.versioning.ecosystems.manifest import Content, Manifests
 
-_VERSION = re.compile(r"\s*v?([0-9][0-9A-Za-z.+!-]*)\s*\Z")
+_VERSION = re.compile(r"\ufeff?\s*v?([0-9][0-9A-Za-z.+!-]*)\s*\Z")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GenericManifests:
+class GenericManifests(Manifests):
     """A VERSION file."""
 
     ecosystem: Ecosystem = Ecosystem.GENERIC
@@ -24,22 +24,13 @@ class GenericManifests:
         """Return the name as it is."""
         return name
 
-    def read(self, files: Mapping[str, str]) -> Package:
-        """Read the version; a file with anything else in it is left alone."""
-        for name in self.files:
-            found = _VERSION.match(files.get(name, ""))
-            if found is not None:
-                return Package(version=found[1])
-        return Package()
+    def contents(self, files: Mapping[str, str]) -> Mapping[str, Content]:
+        """Read the version of each such file; one with anything else in it is left alone."""
+        return {name: _content(found) for name in self.files if (found := _VERSION.match(files.get(name, "")))}
 
-    def edit(self, files: Mapping[str, str], version: str, moves: Moves) -> Mapping[str, tuple[Splice, ...]]:
-        """Set the version in each such file; there are no dependencies to move."""
-        del moves
-        edits: dict[str, tuple[Splice, ...]] = {}
-        for name in self.files:
-            text = files.get(name, "")
-            found = _VERSION.match(text)
-            if found is not None:
-                changed = spliced(text, [Splice(start=found.start(1), end=found.end(1), text=version)])
-                edits |= {name: changed} if changed else {}
-        return edits
+
+def _content(found: re.Match[str]) -> Content:
+    return Content(
+        version=found[1],
+        write_version=lambda version: (Splice(start=found.start(1), end=found.end(1), text=version),),
+    )

@@ -14,7 +14,7 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from releasepilot.errors import ManifestError
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.model.plan import Splice
-from releasepilot.versioning.ecosystems.manifest import Dependency, Moves, Package, spliced
+from releasepilot.versioning.ecosystems.manifest import Content, Declared, Dependency, Manifests, Write
 
 _FILE = "Chart.yaml"
 #: What needs no quotes and cannot be read as a number, a date or a keyword.
@@ -26,44 +26,35 @@ _PROPERTIES = re.compile(r"(?:[&!][^\s]*\s+)*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class HelmManifests:
+class HelmManifests(Manifests):
     """Helm's manifest."""
 
     ecosystem: Ecosystem = Ecosystem.HELM
-    files: tuple[str, ...] = (_FILE,)
+    files: tuple[str, ...] = (_FILE, "requirements.yaml")
 
     def normalise(self, name: str) -> str:
         """Return the chart's name as it is."""
         return name
 
-    def read(self, files: Mapping[str, str]) -> Package:
-        """Read Chart.yaml."""
-        if _FILE not in files:
-            return Package()
-        root = _root(files[_FILE])
-        return Package(
-            name=_text(_child(root, "name")),
-            version=_text(_child(root, "version")),
-            dependencies=tuple(dependency for _, dependency in _dependencies(root)),
-        )
-
-    def edit(self, files: Mapping[str, str], version: str, moves: Moves) -> Mapping[str, tuple[Splice, ...]]:
-        """Set the chart's version and move its dependencies' ranges; `appVersion` is the application's own."""
-        if _FILE not in files:
-            return {}
-        text = files[_FILE]
-        root = _root(text)
-        own = _child(root, "version")
-        splices = [_replacement(text, own, version)] if isinstance(own, ScalarNode) else []
-        for node, dependency in _dependencies(root):
-            new = moves.get((self.normalise(dependency.package), dependency.constraint))
-            if new is not None and node is not None:
-                splices.append(_replacement(text, node, new))
-        changed = spliced(text, splices)
-        return {_FILE: changed} if changed else {}
+    def contents(self, files: Mapping[str, str]) -> Mapping[str, Content]:
+        """Read Chart.yaml, and the requirements.yaml of charts of the first format; `appVersion` is no chart's own."""
+        return {name: _content(name, files[name]) for name in self.files if name in files}
 
 
-def _root(text: str) -> MappingNode:
+def _content(name: str, text: str) -> Content:
+    root = _root(name, text)
+    version = _child(root, "version") if name == _FILE else None
+    return Content(
+        name=_text(_child(root, "name")) if name == _FILE else None,
+        version=_text(version),
+        write_version=_writer(text, version),
+        declared=tuple(
+            Declared(dependency=dependency, write=_writer(text, node)) for node, dependency in _dependencies(name, root)
+        ),
+    )
+
+
+def _root(name: str, text: str) -> MappingNode:
     """Compose the document; ManifestError with line and cause where it is no mapping."""
     try:
         node = YAML(typ="rt", pure=True).compose(text)
@@ -71,15 +62,15 @@ def _root(text: str) -> MappingNode:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
         raise ManifestError(
-            f"{_FILE}{line}: {error.problem or error.context}", hint="Correct the file so that it is valid YAML."
+            f"{name}{line}: {error.problem or error.context}", hint="Correct the file so that it is valid YAML."
         ) from error
     except YAMLError as error:
         cause = str(error).strip().splitlines() or ["it is not YAML"]
-        raise ManifestError(f"{_FILE}: {cause[0]}", hint="Correct the file so that it is valid YAML.") from error
+        raise ManifestError(f"{name}: {cause[0]}", hint="Correct the file so that it is valid YAML.") from error
     except RecursionError:
-        raise ManifestError(f"{_FILE}: it is nested too deeply", hint="Check that this is the right file.") from None
+        raise ManifestError(f"{name}: it is nested too deeply", hint="Check that this is the right file.") from None
     if not isinstance(node, MappingNode):
-        raise ManifestError(f"{_FILE}:1: it is not a mapping", hint="Check that this is the right file.")
+        raise ManifestError(f"{name}:1: it is not a mapping", hint="Check that this is the right file.")
     return node
 
 
@@ -94,18 +85,30 @@ def _text(node: Node | None) -> str | None:
     return str(node.value) if isinstance(node, ScalarNode) else None
 
 
-def _dependencies(root: MappingNode) -> Iterator[tuple[ScalarNode | None, Dependency]]:
-    """Walk `dependencies`, with the node of each range."""
+def _dependencies(name: str, root: MappingNode) -> Iterator[tuple[Node | None, Dependency]]:
+    """Walk `dependencies`, with the node of each range; what a condition or a tag can leave out is optional."""
     listed = _child(root, "dependencies")
     if not isinstance(listed, SequenceNode):
         return
     for entry in listed.value:
-        name = _text(_child(entry, "name"))
+        chart = _text(_child(entry, "name"))
         version = _child(entry, "version")
-        if name is not None:
-            scalar = version if isinstance(version, ScalarNode) else None
-            constraint = str(scalar.value) if scalar else ""
-            yield scalar, Dependency(package=name, constraint=constraint, kind="runtime", path=_FILE)
+        optional = _child(entry, "condition") or _child(entry, "tags")
+        if chart is not None:
+            yield (
+                version,
+                Dependency(
+                    package=chart,
+                    constraint=_text(version) or "",
+                    kind="optional" if optional else "runtime",
+                    path=name,
+                ),
+            )
+
+
+def _writer(text: str, node: Node | None) -> Write | None:
+    """Return what replaces a scalar."""
+    return (lambda value: (_replacement(text, node, value),)) if isinstance(node, ScalarNode) else None
 
 
 def _replacement(text: str, node: ScalarNode, value: str) -> Splice:

@@ -8,10 +8,12 @@ from typing import Any
 
 from releasepilot.errors import ManifestError
 from releasepilot.model.plan import Splice
+from releasepilot.versioning.ecosystems.manifest import Write
 
 #: Keys from the root; arrays count as their index.
 Path = tuple[str | int, ...]
 
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]')
 
 
@@ -19,12 +21,17 @@ def parse(name: str, text: str) -> dict[str, Any]:
     """Read a JSON object; ManifestError with file, line and cause where it is none. A byte order mark is skipped."""
     try:
         document = json.loads(text.removeprefix("\ufeff"))
+        if _SURROGATE.search(text):
+            json.dumps(document, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         raise ManifestError(
             f"{name}:{error.lineno}:{error.colno}: {error.msg}", hint="Correct the file so that it is valid JSON."
         ) from error
     except RecursionError:
         raise ManifestError(f"{name}: it is nested too deeply", hint="Check that this is the right file.") from None
+    except ValueError as error:
+        # A number of more digits than Python converts, or half of a surrogate pair.
+        raise ManifestError(f"{name}: {error}", hint="Check that this is the right file.") from error
     if not isinstance(document, dict):
         raise ManifestError(f"{name}:1: it is not a JSON object", hint="Check that this is the right file.")
     return document
@@ -70,6 +77,6 @@ def _advance(trail: list[str | int], expects_key: list[bool]) -> None:
         expects_key[-1] = True
 
 
-def replacement(span: tuple[int, int], value: str) -> Splice:
-    """Replace a string value, keeping its quotes."""
-    return Splice(start=span[0] + 1, end=span[1] - 1, text=json.dumps(value, ensure_ascii=False)[1:-1])
+def writer(span: tuple[int, int]) -> Write:
+    """Return what replaces a string value, keeping its quotes."""
+    return lambda value: (Splice(start=span[0] + 1, end=span[1] - 1, text=json.dumps(value, ensure_ascii=False)[1:-1]),)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from releasepilot.errors import ManifestError
 from releasepilot.model.catalog import Ecosystem
-from releasepilot.model.plan import Splice
 from releasepilot.versioning.ecosystems import json_spans
-from releasepilot.versioning.ecosystems.manifest import Dependency, Moves, Package, spliced
+from releasepilot.versioning.ecosystems.manifest import Content, Declared, Dependency, Manifests
 
 _FILE = "package.json"
+_ALIAS = re.compile(r"npm:(@?[^@]+)|workspace:(?=@?[^@]+@)(@?[^@]+)")
 _KINDS = {
     "dependencies": "runtime",
     "devDependencies": "dev",
@@ -22,7 +23,7 @@ _KINDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NpmManifests:
+class NpmManifests(Manifests):
     """npm's manifests."""
 
     ecosystem: Ecosystem = Ecosystem.NPM
@@ -32,34 +33,24 @@ class NpmManifests:
         """Return the name: npm's are compared as they are."""
         return name
 
-    def read(self, files: Mapping[str, str]) -> Package:
-        """Read package.json."""
-        if _FILE not in files:
-            return Package()
-        document = json_spans.parse(_FILE, files[_FILE])
-        found = _dependencies(document)
-        return Package(
-            name=_text(document.get("name")),
-            version=_text(document.get("version")),
-            dependencies=tuple(dependency for _, dependency in found),
-        )
-
-    def edit(self, files: Mapping[str, str], version: str, moves: Moves) -> Mapping[str, tuple[Splice, ...]]:
-        """Set the version, also a placeholder such as `0.0.0-development`, and move the ranges."""
+    def contents(self, files: Mapping[str, str]) -> Mapping[str, Content]:
+        """Read package.json; a version that is a placeholder such as `0.0.0-development` is set too."""
         if _FILE not in files:
             return {}
-        text = files[_FILE]
-        document = json_spans.parse(_FILE, text)
-        spans = json_spans.spans(text)
-        splices: list[Splice] = []
-        if isinstance(document.get("version"), str):
-            splices.append(json_spans.replacement(spans["version",], version))
-        for path, dependency in _dependencies(document):
-            new = moves.get((self.normalise(dependency.package), dependency.constraint))
-            if new is not None:
-                splices.append(json_spans.replacement(spans[path], new))
-        changed = spliced(text, splices)
-        return {_FILE: changed} if changed else {}
+        document = json_spans.parse(_FILE, files[_FILE])
+        places = json_spans.spans(files[_FILE])
+        version = _text(document.get("version"))
+        content = Content(
+            name=_text(document.get("name")),
+            version=version,
+            private=document.get("private") is True,
+            write_version=None if version is None else json_spans.writer(places["version",]),
+            declared=tuple(
+                Declared(dependency=dependency, write=json_spans.writer(places[path]))
+                for path, dependency in _dependencies(document)
+            ),
+        )
+        return {_FILE: content}
 
 
 def _text(value: object) -> str | None:
@@ -84,8 +75,6 @@ def _dependencies(document: dict[str, Any]) -> Iterator[tuple[json_spans.Path, D
 
 
 def _original(name: str, constraint: str) -> str:
-    """Return the package behind an alias: `npm:@scope/name@^1.0.0`."""
-    if not constraint.startswith("npm:"):
-        return name
-    target, at, _ = constraint[4:].rpartition("@")
-    return target if at and target else constraint[4:]
+    """Return the package behind an alias: `npm:@scope/name@^1.0.0`, or `workspace:@scope/name@*` as pnpm has it."""
+    found = _ALIAS.match(constraint)
+    return found[1] or found[2] if found else name

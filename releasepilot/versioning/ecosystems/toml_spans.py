@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 from releasepilot.errors import ManifestError
 from releasepilot.model.plan import Splice
+from releasepilot.versioning.ecosystems.manifest import Write
 
 #: Keys from the root; arrays count as their index.
 Path = tuple[str | int, ...]
@@ -39,6 +41,9 @@ def parse(name: str, text: str) -> dict[str, Any]:
         ) from error
     except RecursionError:
         raise ManifestError(f"{name}: it is nested too deeply", hint="Check that this is the right file.") from None
+    except ValueError as error:
+        # A number of more digits than Python converts.
+        raise ManifestError(f"{name}: {error}", hint="Check that this is the right file.") from error
 
 
 def table(name: str, document: Mapping[str, Any], *keys: str) -> dict[str, Any]:
@@ -54,8 +59,35 @@ def table(name: str, document: Mapping[str, Any], *keys: str) -> dict[str, Any]:
 def spans(text: str) -> dict[Path, Span]:
     """Return where the string values stand, quotes included. The text must have been parsed before."""
     walk = _Walk(text)
-    walk.document()
+    try:
+        walk.document()
+    except RecursionError:
+        raise ManifestError("a TOML file is nested too deeply", hint="Check that this is the right file.") from None
     return walk.found
+
+
+class Places:
+    """The places of the strings of a document, looked up when something is written."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def writer(self, path: Path, value: str | None = None, part: Span | None = None) -> Write:
+        """Return what replaces the string at a path, or the part of its `value`; nothing where there is no string."""
+
+        def write(new: str) -> tuple[Splice, ...]:
+            span = self._spans.get(path)
+            if span is None:
+                return ()
+            if value is None or part is None:
+                return (replacement(self._text, span, new),)
+            return (inside(self._text, span, value, part, new),)
+
+        return write
+
+    @cached_property
+    def _spans(self) -> dict[Path, Span]:
+        return spans(self._text)
 
 
 def replacement(text: str, span: Span, value: str) -> Splice:

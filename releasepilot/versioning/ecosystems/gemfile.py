@@ -1,0 +1,73 @@
+"""Gemfile: what Bundler installs, by the literals of its `gem` lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from releasepilot.versioning.ecosystems import ruby_text
+from releasepilot.versioning.ecosystems.manifest import Content, Declared, Dependency
+
+FILE = "Gemfile"
+_DEVELOPMENT = frozenset({"ci", "dev", "development", "doc", "docs", "lint", "test", "tests"})
+_GEM = re.compile(r"[ \t]*gem\b(?![ \t]*[=.])")
+_WORD = re.compile(r"[ \t]*(\w+)")
+_BLOCK = re.compile(r"\bdo(?:[ \t]*\|[^|\n]*\|)?\Z")
+_KEYWORDS = frozenset(["if", "unless", "case", "begin", "def", "while", "until", "for", "class", "module"])
+_SYMBOL = re.compile(r":(\w+)|['\"](\w+)['\"]")
+_ELSEWHERE = re.compile(r"(?<!\w)(?:git|github|gitlab|gist|bitbucket|path)(?:['\"]?:|['\"]?[ \t]*=>)")
+_GROUPS = re.compile(r"(?<!\w)groups?(?:['\"]?:|['\"]?[ \t]*=>)[ \t]*(\[[^\]]*\]|:\w+|['\"]\w+['\"])")
+
+
+def content(text: str, kind: str) -> Content:
+    """Read a Gemfile; `kind` is that of gems which are in no group for development."""
+    return Content(declared=tuple(_declared(text, kind)))
+
+
+def _declared(text: str, kind: str) -> Iterator[Declared]:
+    """Walk the lines; each block that is open says the groups of its gems, or that they come from elsewhere."""
+    blocks: list[str] = []
+    for at in ruby_text.code_lines(text):
+        gem = _GEM.match(text, at)
+        if gem is not None:
+            yield from _gem(ruby_text.arguments(text, gem.end()), blocks, kind)
+            continue
+        line = _line(text, at)
+        word = _WORD.match(line)
+        first = word[1] if word else ""
+        if first == "end":
+            del blocks[-1:]
+        elif _BLOCK.search(line, max(len(line) - 200, 0)) or first in _KEYWORDS:
+            blocks.append(line)
+
+
+def _line(text: str, at: int) -> str:
+    """Return a line without its comment."""
+    end = text.find("\n", at)
+    return text[at : end if end >= 0 else len(text)].partition(" #")[0].rstrip()
+
+
+def _gem(given: ruby_text.Arguments, blocks: list[str], kind: str) -> Iterator[Declared]:
+    if not given.literals:
+        return
+    name, *requirements = given.literals
+    elsewhere = _ELSEWHERE.search(given.options) or any(
+        block.split(maxsplit=1)[:1] in (["git"], ["path"], ["github"]) for block in blocks
+    )
+    known = () if elsewhere or not given.plain else tuple(requirements)
+    groups = _groups(given.options, blocks)
+    dependency = Dependency(
+        package=name.value,
+        constraint=", ".join(each.value for each in known),
+        kind="dev" if groups and groups <= _DEVELOPMENT else kind,
+        path=FILE,
+        group=" ".join(sorted(groups)),
+    )
+    yield Declared(dependency=dependency, write=ruby_text.writer(known))
+
+
+def _groups(options: str, blocks: list[str]) -> frozenset[str]:
+    """Return the groups of a gem: those of its own option and of the blocks around it."""
+    texts = [found[1] for found in _GROUPS.finditer(options)]
+    texts += [block for block in blocks if block.split(maxsplit=1)[:1] == ["group"] or block.lstrip()[:6] == "group("]
+    return frozenset(found[1] or found[2] for text in texts for found in _SYMBOL.finditer(text))

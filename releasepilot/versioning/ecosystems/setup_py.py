@@ -1,0 +1,134 @@
+"""setup.py: the literals of its `setup(...)` call. It is parsed and never executed."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+
+from releasepilot.errors import ManifestError
+from releasepilot.model.plan import Splice
+from releasepilot.versioning.ecosystems import pep508, setup_cfg
+from releasepilot.versioning.ecosystems.manifest import Content, Declared, Dependency, Write
+
+FILE = "setup.py"
+_LISTS = {"install_requires": "runtime", "setup_requires": "build", "tests_require": "dev"}
+_LITERAL = re.compile(r"""[uU]?("{3}|'{3}|"|')""")
+_NEWLINE = re.compile(r"\r\n?|\n")
+
+
+def content(text: str) -> Content:
+    """Read the first call of `setup`; what is not written out as a literal is left alone."""
+    call = _setup_call(text)
+    if call is None:
+        return Content()
+    arguments = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    source = _Source(text)
+    version = arguments.get("version")
+    return Content(
+        name=_text(arguments.get("name")),
+        version=_text(version),
+        write_version=source.writer(version) if version is not None and _text(version) else None,
+        declared=tuple(_declared(source, arguments)),
+    )
+
+
+def _setup_call(text: str) -> ast.Call | None:
+    """Return the call, wherever it stands."""
+    try:
+        with warnings.catch_warnings():
+            # What Python would say of its escapes concerns those who run it.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(text.removeprefix("\ufeff"))
+    except SyntaxError as error:
+        raise ManifestError(
+            f"{FILE}:{error.lineno or 1}: {error.msg}", hint="Correct the file so that it is valid Python 3."
+        ) from error
+    except (ValueError, RecursionError, MemoryError):
+        raise ManifestError(
+            f"{FILE}: it has null bytes or is nested too deeply", hint="Check that this is the right file."
+        ) from None
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node.func) == "setup")
+    return min(calls, key=lambda call: (call.lineno, call.col_offset), default=None)
+
+
+def _called(function: ast.expr) -> str:
+    if isinstance(function, ast.Attribute):
+        return function.attr
+    return function.id if isinstance(function, ast.Name) else ""
+
+
+def _text(node: ast.expr | None) -> str | None:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+class _Source:
+    """The text, with the positions of the syntax tree, which count lines and bytes."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        begin = 1 if text.startswith("\ufeff") else 0
+        self._lines = [begin, *(found.end() for found in _NEWLINE.finditer(text))]
+
+    def writer(self, node: ast.expr, part: tuple[int, int] | None = None) -> Write:
+        """Return what replaces a text, or a part of it; quotes stay where it is one plain literal."""
+        return lambda new: (self._replacement(node, part, new),)
+
+    def _replacement(self, node: ast.expr, part: tuple[int, int] | None, new: str) -> Splice:
+        value = _text(node) or ""
+        first, last = part or (0, len(value))
+        start = self._at(node.lineno, node.col_offset)
+        end = self._at(node.end_lineno or node.lineno, node.end_col_offset or 0)
+        opening = _LITERAL.match(self._text, start)
+        if (
+            opening is not None
+            and self._text[opening.end() : end - len(opening[1])] == value
+            and "\\" not in value
+            and _plain(new)
+        ):
+            return Splice(start=opening.end() + first, end=opening.end() + last, text=new)
+        return Splice(start=start, end=end, text=repr(value[:first] + new + value[last:]))
+
+    def _at(self, line: int, column: int) -> int:
+        """Return the offset of a place; the tree counts columns in bytes of UTF-8."""
+        start = self._lines[line - 1]
+        end = self._lines[line] if line < len(self._lines) else len(self._text)
+        return start + len(self._text[start:end].encode()[:column].decode())
+
+
+def _plain(text: str) -> bool:
+    """Tell whether a text means itself between any quotes."""
+    return text.isprintable() and not set(text) & set("\"'\\")
+
+
+def _declared(source: _Source, arguments: dict[str, ast.expr]) -> Iterator[Declared]:
+    """Walk the lists of requirements, then the extras."""
+    for argument, kind in _LISTS.items():
+        yield from _requirements(source, arguments.get(argument), kind)
+    extras = arguments.get("extras_require")
+    if isinstance(extras, ast.Dict):
+        for key, entries in zip(extras.keys, extras.values, strict=True):
+            extra = _text(key) or ""
+            yield from _requirements(source, entries, setup_cfg.kind_of(extra), extra)
+
+
+def _requirements(source: _Source, node: ast.expr | None, kind: str, group: str = "") -> Iterator[Declared]:
+    """Walk a list of texts, or one text, with a requirement on each line."""
+    entries = node.elts if isinstance(node, ast.List | ast.Tuple) else [node]
+    for entry in entries:
+        at = 0
+        for line in (_text(entry) or "").splitlines(keepends=True):
+            code = line.partition(" #")[0].rstrip()
+            requirement = pep508.parse(code)
+            if requirement is not None and entry is not None:
+                first, last = requirement.part
+                dependency = Dependency(
+                    package=requirement.name, constraint=requirement.specifier, kind=kind, path=FILE, group=group
+                )
+                yield Declared(dependency=dependency, write=source.writer(entry, (at + first, at + last)))
+            elif entry is not None and code and not code.lstrip().startswith("#"):
+                raise ManifestError(
+                    f"{FILE}:{entry.lineno}: {code[:200]!r} is not a requirement", hint='Write it as "name>=1.0".'
+                )
+            at += len(line)
