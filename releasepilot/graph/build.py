@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import networkx as nx
 
 from releasepilot.errors import CycleError, ReleasePilotError
-from releasepilot.model.catalog import Catalog, ComponentEntry
+from releasepilot.model.catalog import Catalog, ComponentEntry, Ecosystem
 from releasepilot.model.commit import Commit
+from releasepilot.model.paths import from_folder
 from releasepilot.model.snapshot import ComponentSource, Snapshot
-from releasepilot.versioning.ecosystems import MANIFESTS
+from releasepilot.versioning.ecosystems import MANIFESTS, places
 from releasepilot.versioning.ecosystems.manifest import Package
 
 
@@ -24,8 +25,10 @@ class Component:
     entry: ComponentEntry
     source: ComponentSource
     package: Package
-    #: The manifests by file name, relative to the component's folder.
-    manifests: Mapping[str, str]
+    #: The files that were read, by name relative to the component's folder.
+    texts: Mapping[str, str]
+    #: What the catalog's places found in them.
+    matches: tuple[places.Match, ...] = ()
 
     @property
     def name(self) -> str:
@@ -52,6 +55,8 @@ class Edge:
     constraint: str = ""
     #: The manifest, relative to the dependent's folder.
     path: str = ""
+    #: Whose rules the range follows.
+    ecosystem: Ecosystem = Ecosystem.GENERIC
 
 
 #: Edges that may be cut where they close a circle, the weakest first: neither is needed to install the dependent.
@@ -79,26 +84,24 @@ def components_of(catalog: Catalog, snapshot: Snapshot) -> dict[str, Component]:
 
 def _component(entry: ComponentEntry, source: ComponentSource) -> Component:
     ecosystem = MANIFESTS[source.ecosystem]
-    prefix = "" if entry.path == "." else f"{entry.path}/"
-    texts = {file.path.removeprefix(prefix): file.text for file in source.files}
-    manifests = {name: texts[name] for name in ecosystem.files if name in texts}
+    texts = {from_folder(entry.path, file.path): file.text for file in source.files}
     with concerning(entry.name):
-        package = ecosystem.read(manifests)
-    return Component(entry=entry, source=source, package=package, manifests=manifests)
+        package = ecosystem.read(texts)
+        matches = tuple(places.matches(entry.places, texts))
+    own = next((match.text for match in matches if match.place.of in {None, entry.name}), None)
+    package = replace(package, version=package.version or own)
+    return Component(entry=entry, source=source, package=package, texts=texts, matches=matches)
 
 
 def edges_of(components: Mapping[str, Component]) -> tuple[Edge, ...]:
-    """Return every edge between components: those that manifests declare, then those of the catalog alone."""
-    by_package = {
-        (component.source.ecosystem, MANIFESTS[component.source.ecosystem].normalise(component.package.name)): name
-        for name, component in components.items()
-        if component.package.name
-    }
+    """Return every edge between components: of manifests, of places, and those that the catalog alone declares."""
+    named = _named(components)
     found: dict[Edge, None] = {}
     for name, component in components.items():
         ecosystem = component.source.ecosystem
         for dependency in component.package.dependencies:
-            target = by_package.get((ecosystem, MANIFESTS[ecosystem].normalise(dependency.package)))
+            exact = named.get((ecosystem, dependency.package))
+            target = exact or named.get((ecosystem, MANIFESTS[ecosystem].normalise(dependency.package)))
             if target is not None and target != name:
                 found[
                     Edge(
@@ -108,14 +111,47 @@ def edges_of(components: Mapping[str, Component]) -> tuple[Edge, ...]:
                         kind=dependency.kind,
                         constraint=dependency.constraint,
                         path=dependency.path,
+                        ecosystem=ecosystem,
                     )
                 ] = None
+        found |= dict.fromkeys(_placed(component, components))
     known = {(edge.dependent, edge.dependency) for edge in found}
     for name, component in components.items():
         for need in component.entry.needs:
             if (name, need.component) not in known:
                 found[Edge(dependent=name, dependency=need.component, kind=need.kind.value)] = None
     return tuple(sorted(found))
+
+
+def _named(components: Mapping[str, Component]) -> dict[tuple[Ecosystem, str], str]:
+    """Return the components by ecosystem and package name, as it is written and in its normal form.
+
+    The written form counts first: two major versions of a Go module are one name in the normal form.
+    """
+    named: dict[tuple[Ecosystem, str], str] = {}
+    packages = [(each.source.ecosystem, each.package.name, name) for name, each in components.items()]
+    for ecosystem, package, name in packages:
+        if package:
+            named.setdefault((ecosystem, package), name)
+    for ecosystem, package, name in packages:
+        if package:
+            named.setdefault((ecosystem, MANIFESTS[ecosystem].normalise(package)), name)
+    return named
+
+
+def _placed(component: Component, components: Mapping[str, Component]) -> Iterator[Edge]:
+    """Yield the edges of a component's places: what stands there is an exact pin of the other's version."""
+    for match in component.matches:
+        other = match.place.of or component.name
+        if other in components and other != component.name:
+            yield Edge(
+                dependent=component.name,
+                dependency=other,
+                kind="runtime",
+                constraint=match.text,
+                path=match.place.path,
+                ecosystem=Ecosystem.REGEX,
+            )
 
 
 def acyclic(components: Mapping[str, Component], edges: tuple[Edge, ...]) -> tuple[nx.DiGraph[str], tuple[str, ...]]:

@@ -111,7 +111,7 @@ def _must_follow(catalog: Catalog, component: Component, edge: Edge, version: st
     propagate = catalog.versioning_of(component.entry).propagate
     if propagate is Propagation.NEVER or edge.kind == "dev":
         return ""
-    if edge.constraint and not admits(component.source.ecosystem, edge.constraint, version):
+    if edge.constraint and not admits(edge.ecosystem, edge.constraint, version):
         return f"{edge.dependency} {version} leaves its range {edge.constraint}"
     if propagate is Propagation.ALWAYS:
         return f"{edge.dependency} {version} is released, and it always follows"

@@ -10,12 +10,14 @@ from releasepilot.graph.build import Component, Edge, acyclic, components_of, co
 from releasepilot.graph.impact import Decided, decisions, surprises
 from releasepilot.graph.order import critical_path, refuse_unordered_pivots, release_order, saga_order, waves
 from releasepilot.graph.steps import chain_of, no_return, worst_residue
-from releasepilot.model.plan import DependencyUpdate, FileEdit, Plan, Release
+from releasepilot.model.paths import from_root
+from releasepilot.model.plan import DependencyUpdate, FileEdit, Plan, Release, Splice
 from releasepilot.model.snapshot import Snapshot, SourceFile
 from releasepilot.model.train import Request
 from releasepilot.versioning import changelog
 from releasepilot.versioning.constraint import move
-from releasepilot.versioning.ecosystems import MANIFESTS
+from releasepilot.versioning.ecosystems import MANIFESTS, places
+from releasepilot.versioning.ecosystems.manifest import spliced
 
 CHANGELOG = "CHANGELOG.md"
 
@@ -73,7 +75,8 @@ def _release(draft: _Draft, name: str, needs: Sequence[str]) -> Release:
     catalog = draft.request.catalog
     component, decided = draft.components[name], draft.decided[name]
     source, entry = component.source, component.entry
-    updates = _updates(draft, name)
+    moved = _moved(draft, name)
+    updates = tuple(_update(edge, after) for edge, after in moved)
     section = changelog.section(
         version=decided.version,
         date=draft.request.date,
@@ -99,51 +102,72 @@ def _release(draft: _Draft, name: str, needs: Sequence[str]) -> Release:
         reasons=decided.reasons,
         needs=tuple(needs),
         updates=updates,
-        edits=_edits(component, decided.version, updates, section),
+        edits=_edits(draft, component, moved, section),
         changelog=section,
     )
 
 
-def _updates(draft: _Draft, name: str) -> tuple[DependencyUpdate, ...]:
-    """Return the ranges of this component that move, because their targets are released in the same train."""
-    ecosystem = draft.components[name].source.ecosystem
-    updates: list[DependencyUpdate] = []
+def _moved(draft: _Draft, name: str) -> list[tuple[Edge, str]]:
+    """Return the edges of this component whose range moves, because their targets are released in the same train."""
+    moved: list[tuple[Edge, str]] = []
     for edge in draft.edges:
         if edge.dependent != name or not edge.constraint or edge.dependency not in draft.decided:
             continue
         with concerning(name):
-            after = move(ecosystem, edge.constraint, draft.decided[edge.dependency].version)
+            after = move(edge.ecosystem, edge.constraint, draft.decided[edge.dependency].version)
         if after != edge.constraint:
-            updates.append(
-                DependencyUpdate(
-                    component=edge.dependency,
-                    package=edge.package,
-                    kind=edge.kind,
-                    path=edge.path,
-                    before=edge.constraint,
-                    after=after,
-                )
-            )
-    return tuple(updates)
+            moved.append((edge, after))
+    return moved
+
+
+def _update(edge: Edge, after: str) -> DependencyUpdate:
+    """Tell of a range that moves; what a place found is known by its component's name."""
+    return DependencyUpdate(
+        component=edge.dependency,
+        package=edge.package or edge.dependency,
+        kind=edge.kind,
+        path=edge.path,
+        before=edge.constraint,
+        after=after,
+    )
 
 
 def _edits(
-    component: Component, version: str, updates: Sequence[DependencyUpdate], section: str
+    draft: _Draft, component: Component, moved: Sequence[tuple[Edge, str]], section: str
 ) -> tuple[FileEdit, ...]:
-    """Return the changes of the release commit: manifests, then the changelog, by path."""
-    ecosystem = MANIFESTS[component.source.ecosystem]
-    moves = {(ecosystem.normalise(update.package), update.before): update.after for update in updates}
-    prefix = "" if component.entry.path == "." else f"{component.entry.path}/"
+    """Return the changes of the release commit: manifests and places, and the changelog, by path."""
+    folder = component.entry.path
     files = {file.path: file for file in component.source.files}
+    with concerning(component.name):
+        changed = _changed(draft, component, moved)
     edits = [
-        FileEdit(path=prefix + name, before=files[prefix + name].blob, splices=splices)
-        for name, splices in ecosystem.edit(component.manifests, version, moves).items()
-        if splices
+        FileEdit(path=path, before=files[path].blob, splices=splices)
+        for name, splices in changed.items()
+        if splices and (path := from_root(folder, name))
     ]
-    before: SourceFile | None = files.get(prefix + CHANGELOG)
+    log = from_root(folder, CHANGELOG)
+    if any(edit.path == log for edit in edits):
+        raise EditClash(
+            f"a place of {component.name} and its changelog would both write {log}",
+            hint="let the place name another file",
+        )
+    before: SourceFile | None = files.get(log)
     splices = changelog.insert(before.text if before else None, section)
-    edits.append(FileEdit(path=prefix + CHANGELOG, before=before.blob if before else None, splices=splices))
+    edits.append(FileEdit(path=log, before=before.blob if before else None, splices=splices))
     return tuple(sorted(edits, key=lambda edit: edit.path))
+
+
+def _changed(draft: _Draft, component: Component, moved: Sequence[tuple[Edge, str]]) -> dict[str, tuple[Splice, ...]]:
+    """Return what changes in manifests and places, by file name."""
+    ecosystem = MANIFESTS[component.source.ecosystem]
+    moves = {(ecosystem.normalise(edge.package), edge.constraint): after for edge, after in moved if edge.package}
+    versions = {name: decided.version for name, decided in draft.decided.items()}
+    manifests = ecosystem.edit(component.texts, versions[component.name], moves)
+    placed = places.edits(component.name, component.entry.places, component.texts, versions)
+    return {
+        name: spliced(name, component.texts[name], (*manifests.get(name, ()), *placed.get(name, ())))
+        for name in dict.fromkeys((*manifests, *placed))
+    }
 
 
 def _refuse_clashes(releases: Sequence[Release]) -> None:

@@ -12,8 +12,10 @@ def admits(ecosystem: Ecosystem, constraint: str, version: str) -> bool:
     """Tell whether a constraint accepts a version.
 
     An empty constraint accepts every release. Prereleases follow the ecosystem: npm's `^5.0.0` does not accept
-    `5.1.0-next.0`. PlanError where either text cannot be read.
+    `5.1.0-next.0`. What a catalog's place found is one version exactly. PlanError where either text cannot be read.
     """
+    if ecosystem is Ecosystem.REGEX:
+        return constraint in {"", version}
     target = _version(ecosystem, version)
     if ecosystem is Ecosystem.PYTHON:
         return pep440_range.admits(constraint, target)
@@ -28,6 +30,8 @@ def move(ecosystem: Ecosystem, constraint: str, version: str) -> str:
     It is returned unchanged where it accepts the version already. The result always accepts it: where the style
     cannot express that (a prerelease in a wildcard), a plainer one is taken. PlanError as `admits`.
     """
+    if ecosystem is Ecosystem.REGEX:
+        return constraint and version
     target = _version(ecosystem, version)
     if ecosystem is Ecosystem.PYTHON:
         return pep440_range.move(constraint, target)
