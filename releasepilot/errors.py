@@ -11,7 +11,8 @@
     ├── PlanError                    RP300  no plan can be made of this snapshot
     │   ├── CycleError               RP301  components need each other
     │   ├── PivotError               RP302  two unordered steps that cannot be undone
-    │   └── EditClash                RP303  two components would write one file
+    │   ├── EditClash                RP303  two components would write one file
+    │   └── VersionConflict          RP306  no version satisfies what the train would leave behind
     ├── StepError                    RP400  a step failed (retryable)
     │   ├── StepConflict             RP401  the far side holds a different artefact
     │   ├── StepRefused              RP402  the far side said no
@@ -117,6 +118,12 @@ class EditClash(PlanError):
     """Two components would write the same file."""
 
     code = "RP303"
+
+
+class VersionConflict(PlanError):
+    """No version satisfies two ranges."""
+
+    code = "RP306"
 
 
 class StepError(ReleasePilotError):

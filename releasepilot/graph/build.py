@@ -3,102 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 
 import networkx as nx
 
-from releasepilot.errors import CycleError, ReleasePilotError
-from releasepilot.model.catalog import Catalog, ComponentEntry
-from releasepilot.model.commit import Commit
-from releasepilot.model.snapshot import ComponentSource, Snapshot
+from releasepilot.errors import CycleError
+from releasepilot.graph.component import Component
+from releasepilot.graph.edge import Edge
+from releasepilot.model.catalog import Ecosystem
+from releasepilot.model.dependency import ConstraintKind, Need
+from releasepilot.versioning.declared_range import range_for
 from releasepilot.versioning.ecosystems import MANIFESTS
-from releasepilot.versioning.ecosystems.manifest import Package
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Component:
-    """A component: what the catalog says, what its repository says, and what its manifests mean."""
-
-    entry: ComponentEntry
-    source: ComponentSource
-    package: Package
-    #: The manifests by file name, relative to the component's folder.
-    manifests: Mapping[str, str]
-
-    @property
-    def name(self) -> str:
-        """The catalog's name."""
-        return self.entry.name
-
-    @property
-    def changes(self) -> tuple[Commit, ...]:
-        """The commits since the last release that people made, newest first."""
-        return tuple(commit for commit in self.source.commits if not commit.bookkeeping)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
-class Edge:
-    """One component needs another."""
-
-    dependent: str
-    dependency: str
-    #: The dependency's name as the manifest writes it; empty where the catalog declares the edge.
-    package: str = ""
-    #: runtime, optional, peer, build, dev, or declared.
-    kind: str = "declared"
-    #: The range that the manifest declares; empty where there is none.
-    constraint: str = ""
-    #: The manifest, relative to the dependent's folder.
-    path: str = ""
-
 
 #: Edges that may be cut where they close a circle, the weakest first: neither is needed to install the dependent.
 _CUTTABLE = ("dev", "peer")
 
 
-@contextmanager
-def concerning(component: str) -> Iterator[None]:
-    """Name the component in an error that comes from reading a text of it, which alone does not know whose it is."""
-    try:
-        yield
-    except ReleasePilotError as error:
-        error.component = error.component or component
-        raise
-
-
-def components_of(catalog: Catalog, snapshot: Snapshot) -> dict[str, Component]:
-    """Join the catalog with the snapshot, ordered by name. Raises ManifestError."""
-    entries = {entry.name: entry for entry in catalog.components}
-    return {
-        source.name: _component(entries[source.name], source)
-        for source in sorted(snapshot.components, key=lambda source: source.name)
-    }
-
-
-def _component(entry: ComponentEntry, source: ComponentSource) -> Component:
-    ecosystem = MANIFESTS[source.ecosystem]
-    prefix = "" if entry.path == "." else f"{entry.path}/"
-    texts = {file.path.removeprefix(prefix): file.text for file in source.files}
-    manifests = {name: texts[name] for name in ecosystem.files if name in texts}
-    with concerning(entry.name):
-        package = ecosystem.read(manifests)
-    return Component(entry=entry, source=source, package=package, manifests=manifests)
-
-
 def edges_of(components: Mapping[str, Component]) -> tuple[Edge, ...]:
-    """Return every edge between components: those that manifests declare, then those of the catalog alone."""
-    by_package = {
-        (component.source.ecosystem, MANIFESTS[component.source.ecosystem].normalise(component.package.name)): name
-        for name, component in components.items()
-        if component.package.name
-    }
+    """Return every edge between components: of manifests, of places, and those that the catalog alone declares."""
+    named = _named(components)
     found: dict[Edge, None] = {}
     for name, component in components.items():
         ecosystem = component.source.ecosystem
         for dependency in component.package.dependencies:
-            target = by_package.get((ecosystem, MANIFESTS[ecosystem].normalise(dependency.package)))
+            exact = named.get((ecosystem, dependency.package))
+            target = exact or named.get((ecosystem, MANIFESTS[ecosystem].normalise(dependency.package)))
             if target is not None and target != name:
                 found[
                     Edge(
@@ -108,14 +37,59 @@ def edges_of(components: Mapping[str, Component]) -> tuple[Edge, ...]:
                         kind=dependency.kind,
                         constraint=dependency.constraint,
                         path=dependency.path,
+                        ecosystem=ecosystem,
                     )
                 ] = None
+        found |= dict.fromkeys(_placed(component, components))
     known = {(edge.dependent, edge.dependency) for edge in found}
     for name, component in components.items():
         for need in component.entry.needs:
-            if (name, need.component) not in known:
-                found[Edge(dependent=name, dependency=need.component, kind=need.kind.value)] = None
+            if need.constraint is not ConstraintKind.ANY or (name, need.component) not in known:
+                found[_declared(name, need, components[need.component])] = None
     return tuple(sorted(found))
+
+
+def _declared(dependent: str, need: Need, component: Component) -> Edge:
+    """Return the edge of a need of the catalog; its range is measured from what the component was last released as."""
+    last, ecosystem = component.source.last_version, component.source.ecosystem
+    return Edge(
+        dependent=dependent,
+        dependency=need.component,
+        kind=need.kind.value,
+        constraint=range_for(ecosystem, need.constraint, last) if last else "",
+        ecosystem=ecosystem,
+    )
+
+
+def _named(components: Mapping[str, Component]) -> dict[tuple[Ecosystem, str], str]:
+    """Return the components by ecosystem and package name, as it is written and in its normal form.
+
+    The written form counts first: two major versions of a Go module are one name in the normal form.
+    """
+    named: dict[tuple[Ecosystem, str], str] = {}
+    packages = [(each.source.ecosystem, each.package.name, name) for name, each in components.items()]
+    for ecosystem, package, name in packages:
+        if package:
+            named.setdefault((ecosystem, package), name)
+    for ecosystem, package, name in packages:
+        if package:
+            named.setdefault((ecosystem, MANIFESTS[ecosystem].normalise(package)), name)
+    return named
+
+
+def _placed(component: Component, components: Mapping[str, Component]) -> Iterator[Edge]:
+    """Yield the edges of a component's places: what stands there is an exact pin of the other's version."""
+    for match in component.matches:
+        other = match.place.of or component.name
+        if other in components and other != component.name:
+            yield Edge(
+                dependent=component.name,
+                dependency=other,
+                kind="runtime",
+                constraint=match.text,
+                path=match.place.path,
+                ecosystem=Ecosystem.REGEX,
+            )
 
 
 def acyclic(components: Mapping[str, Component], edges: tuple[Edge, ...]) -> tuple[nx.DiGraph[str], tuple[str, ...]]:

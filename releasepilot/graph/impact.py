@@ -1,101 +1,52 @@
-"""What a change reaches: versions from commits, and releases that follow from other releases."""
+"""What a change reaches: versions from commits, releases that follow from them, and what a reader should know."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 
 import networkx as nx
 
-from releasepilot.graph.build import Component, Edge, concerning
+from releasepilot.graph.component import Component, concerning
+from releasepilot.graph.edge import Edge
+from releasepilot.graph.propagation import Decided, Node, propagate
 from releasepilot.model.catalog import Catalog
-from releasepilot.model.commit import Commit
 from releasepilot.model.version import Bump
-from releasepilot.model.versioning import Propagation
-from releasepilot.versioning import decide
-from releasepilot.versioning.constraint import admits
+from releasepilot.versioning.changelog import Read
 from releasepilot.versioning.conventional import parse_header
-from releasepilot.versioning.policy import BumpPolicy, bump_version, policy_of
+from releasepilot.versioning.ordering import parse
+from releasepilot.versioning.policy import bump_version, decide_changes, first_version
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
-    """The version that a component gets, and why."""
-
-    version: str
-    bump: Bump
-    #: One line for each cause.
-    reasons: tuple[str, ...]
-
-
-def decisions(catalog: Catalog, components: Mapping[str, Component], edges: tuple[Edge, ...]) -> dict[str, Decided]:
+def decisions(
+    catalog: Catalog, components: Mapping[str, Component], edges: Sequence[Edge], date: str
+) -> dict[str, Decided]:
     """Decide every component's version: by its own commits, then by what it needs, to a fixpoint.
 
-    A dependent gets a patch where the new version leaves its declared range (or always, by its policy).
-    Development edges never release a dependent. Components without a release are left out.
+    Components without a release are left out. `date` is what calendar versions are made of.
     """
-    decided: dict[str, Decided] = {}
+    own: dict[str, Decided] = {}
     for name, component in components.items():
         with concerning(name):
-            own = _by_commits(catalog, component)
-        if own is not None:
-            decided[name] = own
-    dependents: dict[str, list[Edge]] = {}
-    for edge in edges:
-        dependents.setdefault(edge.dependency, []).append(edge)
-    todo = deque(decided)
-    while todo:
-        dependency = todo.popleft()
-        for edge in dependents.get(dependency, ()):
-            component = components[edge.dependent]
-            with concerning(edge.dependent):
-                reason = _must_follow(catalog, component, edge, decided[dependency].version)
-            if edge.dependent not in decided and reason:
-                decided[edge.dependent] = _followed(catalog, component, reason)
-                todo.append(edge.dependent)
-    return {name: decided[name] for name in components if name in decided}
+            decided = _by_commits(catalog, component, date)
+        if decided is not None:
+            own[name] = decided
+    nodes = {name: _node(catalog, component, date) for name, component in components.items()}
+    return propagate(nodes, edges, own, catalog.groups, highest=_highest)
 
 
-def surprises(catalog: Catalog, components: Mapping[str, Component]) -> tuple[str, ...]:
-    """Tell what a reader of the repositories would expect and the rules do not do, one line each."""
-    return tuple(line for component in components.values() for line in _surprises(catalog, component))
+def _highest(versions: Sequence[str]) -> str:
+    """Return the newest of some versions; those of one group are written alike."""
+    return max(versions, key=lambda text: parsed.order if (parsed := parse(text)) else ())
 
 
-def _surprises(catalog: Catalog, component: Component) -> Iterator[str]:
-    name, source = component.name, component.source
-    policy = policy_of(catalog.versioning_of(component.entry).policy)
-    unread = sum(_breaks_unread(commit, policy) for commit in component.changes)
-    if unread:
-        yield (
-            f"{name}: {unread} commits are marked as breaking by `!`, which the policy {policy.name} does not read; "
-            "conventionalcommits does"
-        )
-    manifest = component.package.version
-    if manifest and source.last_version and manifest != source.last_version and not manifest.startswith("0.0.0"):
-        yield f"{name}: its manifest says {manifest}, its last release tag {source.last_tag}: the tag decides"
-
-
-def _breaks_unread(commit: Commit, policy: BumpPolicy) -> bool:
-    if "!:" not in commit.subject:
-        return False
-    header = parse_header(commit.message)
-    return header is not None and header.breaking and not any(one.breaking for one in policy.dialect(commit.message))
-
-
-def reached(graph: nx.DiGraph[str], name: str) -> tuple[str, ...]:
-    """Return the blast radius: every component that depends on this one, directly or not, by name."""
-    return tuple(sorted(nx.descendants(graph, name)))
-
-
-def _by_commits(catalog: Catalog, component: Component) -> Decided | None:
-    versioning = catalog.versioning_of(component.entry)
-    source = component.source
-    decision = decide(
-        source.last_version,
-        (commit.message for commit in component.changes),
-        versioning.policy,
-        initial=versioning.initial,
+def _by_commits(catalog: Catalog, component: Component, date: str) -> Decided | None:
+    changes = [change for _, seen in component.read for change in seen]
+    decision = decide_changes(
+        component.source.last_version,
+        changes,
+        component.policy,
+        initial=catalog.versioning_of(component.entry).initial,
+        date=date,
     )
     if decision.version is None:
         return None
@@ -103,24 +54,71 @@ def _by_commits(catalog: Catalog, component: Component) -> Decided | None:
         version=decision.version,
         bump=decision.bump,
         reasons=tuple(f"{reason.bump.value}: {reason.subject}" for reason in decision.reasons),
+        demanded=component.policy.honours_release_as and any(change.release_as for change in changes),
     )
 
 
-def _must_follow(catalog: Catalog, component: Component, edge: Edge, version: str) -> str:
-    """Say why the dependent must follow, or nothing."""
-    propagate = catalog.versioning_of(component.entry).propagate
-    if propagate is Propagation.NEVER or edge.kind == "dev":
-        return ""
-    if edge.constraint and not admits(component.source.ecosystem, edge.constraint, version):
-        return f"{edge.dependency} {version} leaves its range {edge.constraint}"
-    if propagate is Propagation.ALWAYS:
-        return f"{edge.dependency} {version} is released, and it always follows"
-    return ""
-
-
-def _followed(catalog: Catalog, component: Component, reason: str) -> Decided:
+def _node(catalog: Catalog, component: Component, date: str) -> Node:
+    """Say what propagation must know of a component."""
     versioning = catalog.versioning_of(component.entry)
-    policy = policy_of(versioning.policy)
-    current = component.source.last_version
-    version = (versioning.initial or policy.initial) if current is None else bump_version(current, Bump.PATCH, policy)
-    return Decided(version=version, bump=Bump.PATCH, reasons=(reason,))
+    policy, current = component.policy, component.source.last_version
+
+    def raised(bump: Bump, over: str | None) -> str:
+        base = over or current
+        if base is None:
+            return first_version(policy, initial=versioning.initial, date=date)
+        return bump_version(base, bump, policy, date=date)
+
+    return Node(
+        strategy=versioning.propagate,
+        ignored=component.entry.ignore,
+        current=current,
+        raised=raised,
+    )
+
+
+def surprises(
+    components: Mapping[str, Component], edges: Sequence[Edge], decided: Mapping[str, Decided]
+) -> tuple[str, ...]:
+    """Tell what a reader of the repositories would expect and the rules do not do, one line each."""
+    lines = [line for component in components.values() for line in _surprises(component)]
+    return (*lines, *_left_behind(components, edges, decided))
+
+
+def _surprises(component: Component) -> Iterator[str]:
+    name, source = component.name, component.source
+    unread = sum(_breaks_unread(read) for read in component.read)
+    if unread:
+        yield (
+            f"{name}: {unread} commits are marked as breaking by `!`, which the policy {component.policy.name} does "
+            "not read; conventionalcommits does"
+        )
+    manifest = component.package.version
+    if manifest and source.last_version and manifest != source.last_version and not manifest.startswith("0.0.0"):
+        yield f"{name}: its manifest says {manifest}, its last release tag {source.last_tag}: the tag decides"
+
+
+def _breaks_unread(read: Read) -> bool:
+    commit, changes = read
+    if "!:" not in commit.message[:200] or any(change.breaking for change in changes):
+        return False
+    header = parse_header(commit.message)
+    return header is not None and header.breaking
+
+
+def _left_behind(
+    components: Mapping[str, Component], edges: Sequence[Edge], decided: Mapping[str, Decided]
+) -> Iterator[str]:
+    """Name the dependents that stay although a new version has left their range."""
+    for edge in sorted(edges):
+        if edge.dependency not in decided or edge.dependent in decided or edge.kind == "dev":
+            continue
+        version = decided[edge.dependency].version
+        if edge.left_by(version):
+            why = "it is ignored" if components[edge.dependent].entry.ignore else "it never follows"
+            yield f"{edge.dependent} keeps {edge.dependency} {edge.constraint}, which {version} leaves: {why}"
+
+
+def reached(graph: nx.DiGraph[str], name: str) -> tuple[str, ...]:
+    """Return the blast radius: every component that depends on this one, directly or not, by name."""
+    return tuple(sorted(nx.descendants(graph, name)))

@@ -6,7 +6,8 @@ from html import escape
 from typing import Final
 
 from releasepilot.errors import PlanError
-from releasepilot.graph.build import acyclic, components_of, edges_of
+from releasepilot.graph.build import acyclic, edges_of
+from releasepilot.graph.component import components_of
 from releasepilot.graph.impact import reached
 from releasepilot.graph.order import critical_path, release_order, waves
 from releasepilot.model.catalog import Catalog

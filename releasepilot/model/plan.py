@@ -67,6 +67,9 @@ class Release(Value):
     from_version: str | None
     to_version: str
     bump: Bump
+    #: The versioning policy, and how it treats versions below 1.0.0; empty where this one is not below.
+    policy: str = ""
+    below_one: str = ""
     #: The tag before, for comparisons; None at a first release.
     from_tag: str | None
     tag: str

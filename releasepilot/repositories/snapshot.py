@@ -12,19 +12,17 @@ from pathlib import Path
 
 from releasepilot.errors import BranchMissing, HistoryTruncated, ManifestError, SnapshotError
 from releasepilot.model.catalog import Catalog, ComponentEntry
+from releasepilot.model.paths import from_root
 from releasepilot.model.snapshot import ComponentSource, Snapshot, SourceFile
 from releasepilot.repositories.command import Cancellation, CommandFailed, in_thread, redact
+from releasepilot.repositories.contents import Contents, Folder, read_contents
 from releasepilot.repositories.history import Concern, Refs, Since, read_refs, read_since
 from releasepilot.repositories.mirror import Mirror, damaged, explain
-from releasepilot.repositories.objects import GitObject, read_objects
+from releasepilot.repositories.objects import GitObject
 from releasepilot.repositories.working_copy import checked_out
-from releasepilot.versioning.ecosystems import ALL_FILES, detect
 from releasepilot.versioning.ordering import released
 
 _CHANGELOG = "CHANGELOG.md"
-
-#: What is looked for in the folder of every component.
-CANDIDATES = tuple(dict.fromkeys((*ALL_FILES, _CHANGELOG)))
 
 #: Told of a component and of what happens to it: `fetching`, `read` or `failed`.
 Progress = Callable[[str, str], None]
@@ -141,11 +139,9 @@ def _read_components(mirror: Mirror, wanted: list[_Wanted], held: Mapping[str, P
             pinned.append((one, *_history(mirror, refs, one)))
         except SnapshotError as error:
             failed.append(_Read(name=one.entry.name, error=error))
-    names = [name for one, head, _ in pinned for name in _asked(head, one.entry.path)]
-    objects = iter(read_objects(mirror.git, names))
+    contents = read_contents(mirror.git, [_folder(one.entry, head) for one, head, _ in pinned])
     found: list[_Read] = []
-    for one, head, since in pinned:
-        own = [next(objects) for _ in _asked(head, one.entry.path)]
+    for (one, head, since), own in zip(pinned, contents, strict=True):
         try:
             found.append(_Read(name=one.entry.name, source=_source(one, head, since, own)))
         except SnapshotError as error:
@@ -153,13 +149,10 @@ def _read_components(mirror: Mirror, wanted: list[_Wanted], held: Mapping[str, P
     return [*found, *failed]
 
 
-def _asked(head: str, path: str) -> list[str]:
-    """Name the objects of a component: its folder, then its candidate files."""
-    return [f"{head}:{path if path != '.' else ''}", *(f"{head}:{_joined_path(path, name)}" for name in CANDIDATES)]
-
-
-def _joined_path(path: str, name: str) -> str:
-    return name if path == "." else f"{path}/{name}"
+def _folder(entry: ComponentEntry, head: str) -> Folder:
+    """Ask for a component's manifests, places and changelog."""
+    files = (*(place.path for place in entry.places), _CHANGELOG)
+    return Folder(head=head, path=entry.path, ecosystem=entry.ecosystem, files=files)
 
 
 def _history(mirror: Mirror, refs: Refs, wanted: _Wanted) -> tuple[str, Since]:
@@ -210,26 +203,24 @@ def _branch_missing(entry: ComponentEntry, branch: str, heads: Sequence[str]) ->
     )
 
 
-def _source(wanted: _Wanted, head: str, since: Since, objects: Sequence[GitObject | None]) -> ComponentSource:
+def _source(wanted: _Wanted, head: str, since: Since, contents: Contents | None) -> ComponentSource:
     """Put together what was read of a component."""
     entry = wanted.entry
-    folder, *contents = objects
-    if folder is None or folder.kind != "tree":
+    if contents is None:
         raise SnapshotError(
             f"{redact(entry.repo)} has no folder {entry.path!r} on {wanted.branch}",
             hint="set `path` to the component's folder inside the repository",
             component=entry.name,
         )
-    present = [(name, blob) for name, blob in zip(CANDIDATES, contents, strict=True) if blob and blob.kind == "blob"]
     tag, version = since.release or (None, None)
     return ComponentSource(
         name=entry.name,
         head=head,
-        ecosystem=entry.ecosystem or detect([name for name, _ in present]),
+        ecosystem=contents.ecosystem,
         last_tag=tag,
         last_version=version,
         commits=since.commits,
-        files=tuple(_text_file(entry, _joined_path(entry.path, name), blob) for name, blob in present),
+        files=tuple(_text_file(entry, from_root(entry.path, name), blob) for name, blob in contents.files.items()),
     )
 
 

@@ -86,7 +86,9 @@ def compatible(ecosystem: Ecosystem, first: str, second: str, candidates: Iterab
     The newest of the candidates is taken; where none fits, one that the constraints themselves imply, which need not
     have been released. A version that Maven is only recommended conflicts with nothing. PlanError as `admits`.
     """
-    both = [text for text in (first, second) if not (ecosystem is Ecosystem.MAVEN and maven_range.is_recommendation(text))]
+    both = [
+        text for text in (first, second) if not (ecosystem is Ecosystem.MAVEN and maven_range.is_recommendation(text))
+    ]
     for texts in (candidates, (*witnesses(first), *witnesses(second))):
         fitting = [
             version

@@ -75,7 +75,9 @@ class BumpPolicy:
         if self.calver:
             return f"The date gives the version, as {self.calver}: nothing is special below 1.0.0."
         if not self.breaks_below_one:
-            return "While the major version is 0, a breaking change counts as its type says, so 1.0.0 is never automatic."
+            return (
+                "While the major version is 0, a breaking change counts as its type says, so 1.0.0 is never automatic."
+            )
         if set(self.zero.values()) == {Bump.MAJOR}:
             return "Any release from 0.y.z is 1.0.0."
         told = _told(self.zero)
@@ -167,9 +169,7 @@ POLICIES: Mapping[str, BumpPolicy] = _named(
         initial="0.1.0",
     ),
     BumpPolicy(name="calver", dialect=specification, types=_ANGULAR_TYPES, calver=calver.DEFAULT, initial=""),
-    BumpPolicy(
-        name="pep440", dialect=specification, types=_ANGULAR_TYPES, scheme=Scheme.PEP440, initial="0.1.0"
-    ),
+    BumpPolicy(name="pep440", dialect=specification, types=_ANGULAR_TYPES, scheme=Scheme.PEP440, initial="0.1.0"),
 )
 
 
@@ -335,9 +335,7 @@ def first_version(
     return initial or rules.initial or calver.raised(None, Bump.PATCH, rules.calver, date)
 
 
-def bump_version(
-    current: str, bump: Bump, policy: str | PolicyEntry | BumpPolicy, *, date: str | None = None
-) -> str:
+def bump_version(current: str, bump: Bump, policy: str | PolicyEntry | BumpPolicy, *, date: str | None = None) -> str:
     """Raise a version; a prerelease becomes its release where that is enough (node-semver's `inc`).
 
     PlanError where `current` is not a version. The result has three numbers and keeps a PEP 440 epoch; it has as many

@@ -1,0 +1,53 @@
+"""An edge of the dependency graph, and what a new version means to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from releasepilot.model.catalog import Ecosystem
+from releasepilot.versioning import constraint as ranges
+from releasepilot.versioning import declared_range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Edge:
+    """One component needs another."""
+
+    dependent: str
+    dependency: str
+    #: The dependency's name as the manifest writes it; empty where the catalog declares the edge.
+    package: str = ""
+    #: runtime, optional, peer, build or dev.
+    kind: str = "runtime"
+    #: The range that the manifest declares; empty where there is none.
+    constraint: str = ""
+    #: The manifest, relative to the dependent's folder; empty where the catalog declares the edge.
+    path: str = ""
+    #: Whose rules the range follows.
+    ecosystem: Ecosystem = Ecosystem.GENERIC
+
+    @property
+    def written(self) -> bool:
+        """Whether the range stands in a file, where it can be moved."""
+        return bool(self.path)
+
+    def admits(self, version: str) -> bool:
+        """Whether the range accepts a version of the dependency; PlanError where one of the two cannot be read."""
+        if not self.constraint:
+            return True
+        judge = ranges.admits if self.written else declared_range.meets
+        return judge(self.ecosystem, self.constraint, version)
+
+    def lies_above(self, version: str) -> bool:
+        """Whether the range accepts only versions that are newer."""
+        return self.written and bool(self.constraint) and ranges.lies_above(self.ecosystem, self.constraint, version)
+
+    def left_by(self, version: str) -> bool:
+        """Whether a new version has left the range upwards: a range that lies above it is not left."""
+        return not self.admits(version) and not self.lies_above(version)
+
+    def moved_to(self, version: str) -> str:
+        """Return what the range must become to accept a version; itself where it does already, or is in no file."""
+        if not self.written or not self.constraint:
+            return self.constraint
+        return ranges.move(self.ecosystem, self.constraint, version)
