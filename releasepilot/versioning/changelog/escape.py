@@ -19,7 +19,7 @@ _INVISIBLE = re.compile(f"[{_INVISIBLE_CLASS}]")
 _SUSPECT = re.compile(rf"[\\`*\[\]<>|~&$@_#!{{{_INVISIBLE_CLASS}]|[^\S ]|  ")
 #: What Markdown reads as markup anywhere in a line: an underscore inside a word is none. Two braces are no markup, but
 #: site generators fill in what stands between them.
-_MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])|\{(?=[{%#])")
+_MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])|(?<=\{)[{%#]")
 #: What is read as markup at the beginning of a line: lists, headings, underlines, tables, and a forge's commands.
 _OPENING = re.compile(r"[-+#=:/]|[0-9]{1,9}(?=[.)](?:\s|$))")
 #: What a forge or a browser makes a link of, or notifies somebody for.

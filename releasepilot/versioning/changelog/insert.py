@@ -113,6 +113,5 @@ def _led_on(text: str, address: str) -> tuple[Splice, ...]:
     for at, line in text_lines(text):
         found = _UNRELEASED.match(line)
         if found is not None:
-            shift = 1 if at == 0 and text[0] == "\ufeff" else 0
-            return (Splice(start=at + shift + found.start(2), end=at + shift + found.end(2), text=address),)
+            return (Splice(start=at + found.start(2), end=at + found.end(2), text=address),)
     return ()

@@ -31,42 +31,41 @@ def text_lines(text: str) -> Iterator[tuple[int, str]]:
     Such a line is told as a blank one, so that nothing joins over it.
     """
     ends = ""
-    for number, (at, line) in enumerate(_lines(text)):
-        shown = line.removeprefix("\ufeff") if number == 0 else line
+    begin = 1 if text.startswith("\ufeff") else 0
+    for at, line in _lines(text, begin):
         if ends:
             yield at, ""
-            ends = "" if _closes(ends, shown) else ends
+            ends = "" if _closes(ends, line) else ends
             continue
-        ends = _opens(shown, first=number == 0)
-        yield at, "" if ends or shown.lstrip().startswith("<!--") else shown
+        ends = _opens(line, first=at == begin)
+        yield at, "" if ends or line.lstrip().startswith("<!--") else line
 
 
 def headings(text: str) -> list[Heading]:
     """Return the headings of a text in their order, those with marks and those that are underlined."""
     found: list[Heading] = []
-    before, before_at, anchor = "", 0, -1
+    #: The line before, where an underline could make a heading of it, and where a heading begins there.
+    before, before_at = "", 0
+    anchor = -1
     for at, line in text_lines(text):
-        atx = _ATX.fullmatch(line)
-        underline = _UNDERLINE.fullmatch(line) if before and not _NO_TEXT.match(before) else None
-        if atx is not None:
-            found.append(Heading(len(atx[1]), (atx[2] or "").strip(), at if anchor < 0 else anchor))
-        elif underline is not None:
-            start = before_at if anchor < 0 else anchor
-            found.append(Heading(1 if underline[1][0] == "=" else 2, before.strip(), start))
-        if _ANCHOR.fullmatch(line):
-            anchor = at if anchor < 0 else anchor
-        elif line.strip() and (atx is not None or underline is not None or before):
-            # An anchor still counts for the first line after it, which an underline may make a heading.
+        start = at if anchor < 0 else anchor
+        atx, underline = _ATX.fullmatch(line), _UNDERLINE.fullmatch(line)
+        if before and underline is not None:
+            found.append(Heading(1 if underline[1][0] == "=" else 2, before.strip(), before_at))
+        elif atx is not None:
+            found.append(Heading(len(atx[1]), (atx[2] or "").strip(), start))
+        elif line.strip() and not _ANCHOR.fullmatch(line):
+            before, before_at = ("" if _NO_TEXT.match(line) else line), start
             anchor = -1
-        before, before_at = ("" if atx or underline or _ANCHOR.fullmatch(line) else line.strip(" \t")), at
-        if before:
-            before = line
+            continue
+        before = ""
+        if line.strip():
+            anchor = start if _ANCHOR.fullmatch(line) else -1
     return found
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    """Yield where each line begins, and the line without its end."""
-    at = 0
+def _lines(text: str, at: int) -> Iterator[tuple[int, str]]:
+    """Yield where each line from a place on begins, and the line without its end."""
     while at < len(text):
         found = _LINE.match(text, at)
         assert found is not None  # noqa: S101 - the pattern matches anything
