@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import engine, planning, startup
+from benchmarks import engine, planning, propagation, startup
 from benchmarks.result import Result, table
 
-_ALL = {"startup": startup.run, "planning": planning.run, "engine": engine.run}
+_ALL = {"startup": startup.run, "planning": planning.run, "propagation": propagation.run, "engine": engine.run}
 
 
 def main(names: list[str]) -> int:

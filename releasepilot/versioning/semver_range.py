@@ -125,15 +125,20 @@ def _precise(numbers: tuple[int, ...], operator: str, wild: bool, dialect: Diale
 
 def _span(comparator: Comparator, dialect: Dialect) -> Span:
     """Return what a comparator accepts, prereleases left aside."""
-    operator, numbers, base = comparator.operator, comparator.numbers, comparator.base
-    if not numbers:
-        return Span(base) if comparator.prerelease else NOWHERE if operator in (">", "<") else EVERYWHERE
-    if operator == "=":
+    if not comparator.numbers:
+        nothing = comparator.operator in (">", "<") and not comparator.prerelease
+        return NOWHERE if nothing else Span(comparator.base) if comparator.prerelease else EVERYWHERE
+    if comparator.operator == "=":
         return _equal(comparator)
-    if operator in ("^", "~"):
+    if comparator.operator in ("^", "~"):
         return _compatible(comparator, dialect)
-    past = numbers[:-1] + (numbers[-1] + 1,)
-    helm = dialect is Dialect.HELM
+    return _bounded(comparator, helm=dialect is Dialect.HELM)
+
+
+def _bounded(comparator: Comparator, *, helm: bool) -> Span:
+    """Return what an inequality accepts: `<=1.2` all of 1.2, `>1.2` none of it."""
+    operator, numbers, base = comparator.operator, comparator.numbers, comparator.base
+    past = (*numbers[:-1], numbers[-1] + 1)
     if operator == ">=":
         return Span(base)
     if operator == ">":
