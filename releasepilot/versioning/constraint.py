@@ -7,10 +7,9 @@ from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
-from releasepilot.errors import PlanError
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.versioning import go_range, maven_range, npm_range, pep440_range, ruby_range
-from releasepilot.versioning.ordering import Version, parse, scheme_of
+from releasepilot.versioning.ordering import Version, parse, read, scheme_of
 from releasepilot.versioning.semver_range import Dialect
 from releasepilot.versioning.witness import witnesses
 
@@ -56,7 +55,7 @@ def admits(ecosystem: Ecosystem, constraint: str, version: str) -> bool:
     An empty constraint accepts every release. Prereleases follow the ecosystem: npm's `^5.0.0` does not accept
     `5.1.0-next.0`. PlanError where either text cannot be read.
     """
-    return _RANGES[ecosystem].admits(constraint, _version(ecosystem, version))
+    return _RANGES[ecosystem].admits(constraint, read(ecosystem, version))
 
 
 def move(ecosystem: Ecosystem, constraint: str, version: str) -> str:
@@ -65,7 +64,7 @@ def move(ecosystem: Ecosystem, constraint: str, version: str) -> str:
     It is returned unchanged where it accepts the version already. The result always accepts it: where the style
     cannot express that (a prerelease in a wildcard), a plainer one is taken. PlanError as `admits`.
     """
-    return _RANGES[ecosystem].move(constraint, _version(ecosystem, version))
+    return _RANGES[ecosystem].move(constraint, read(ecosystem, version))
 
 
 def lies_above(ecosystem: Ecosystem, constraint: str, version: str) -> bool:
@@ -73,7 +72,7 @@ def lies_above(ecosystem: Ecosystem, constraint: str, version: str) -> bool:
 
     PlanError as `admits`.
     """
-    bound = _version(ecosystem, version)
+    bound = read(ecosystem, version)
     if admits(ecosystem, constraint, version):
         return False
     accepted = [each for each in _readable(ecosystem, witnesses(constraint)) if _accepts(ecosystem, constraint, each)]
@@ -86,7 +85,9 @@ def compatible(ecosystem: Ecosystem, first: str, second: str, candidates: Iterab
     The newest of the candidates is taken; where none fits, one that the constraints themselves imply, which need not
     have been released. A version that Maven is only recommended conflicts with nothing. PlanError as `admits`.
     """
-    both = [text for text in (first, second) if not (ecosystem is Ecosystem.MAVEN and maven_range.is_recommendation(text))]
+    both = [
+        text for text in (first, second) if not (ecosystem is Ecosystem.MAVEN and maven_range.is_recommendation(text))
+    ]
     for texts in (candidates, (*witnesses(first), *witnesses(second))):
         fitting = [
             version
@@ -106,11 +107,3 @@ def _readable(ecosystem: Ecosystem, texts: Iterable[str]) -> list[Version]:
     """Return those texts that are versions."""
     scheme = scheme_of(ecosystem)
     return [version for text in texts if (version := parse(text, scheme) or parse(text)) is not None]
-
-
-def _version(ecosystem: Ecosystem, text: str) -> Version:
-    """Read the version that a component is released as."""
-    version = parse(text, scheme_of(ecosystem)) or parse(text)
-    if version is None:
-        raise PlanError(f"{text[:100]!r} is not a version", hint="Write it as 1.2.3, or as PEP 440 says.")
-    return version

@@ -1,4 +1,4 @@
-"""Read and order version numbers by the rules of each ecosystem, and find the versions that a repository's tags name."""
+"""Read and order version numbers by the rules of each ecosystem, and the versions that a repository's tags name."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import semver
 from packaging.version import InvalidVersion
 from packaging.version import Version as Pep440
 
+from releasepilot.errors import PlanError
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.versioning.orders import FINAL, PRE, Order, maven_order, order, pep440_order, ruby_order, semver_order
 
@@ -92,6 +93,17 @@ def parse(text: str, scheme: Scheme | None = None) -> Version | None:
         return _READERS[scheme](text)
     version = _semver(text) or _pep440(text)
     return None if version is not None and len(version.release) == 1 else version
+
+
+def read(ecosystem: Ecosystem, text: str) -> Version:
+    """Read the version that a component is released as; PlanError where it is none.
+
+    Components may number their releases by other rules than their ecosystem's.
+    """
+    version = parse(text, scheme_of(ecosystem)) or parse(text)
+    if version is None:
+        raise PlanError(f"{text[:100]!r} is not a version", hint="Write it as 1.2.3, or as PEP 440 says.")
+    return version
 
 
 def compare(left: str, right: str, scheme: Scheme | None = None) -> int:

@@ -36,9 +36,9 @@ def order(release: tuple[int, ...], epoch: int = 0, stage: int = FINAL, suffix: 
     return (epoch, release[:end], stage, suffix)
 
 
-def below(release: tuple[int, ...]) -> Order:
+def below(release: tuple[int, ...], epoch: int = 0) -> Order:
     """Return a key that stands before everything of these numbers, prereleases too."""
-    return order(release, stage=BELOW)
+    return order(release, epoch, BELOW)
 
 
 def after(key: Order) -> Bound:
@@ -53,7 +53,7 @@ def semver_order(release: tuple[int, ...], prerelease: str) -> Order:
 
 
 def pep440_order(version: Pep440) -> Order:
-    """Order by PEP 440: dev releases, then prereleases, the final one, then post-releases."""
+    """Order by PEP 440: dev releases, prereleases, the final one, post-releases; local versions behind each."""
     dev = (0, 0, "") if version.dev is None else (-1, version.dev, "")
     stage = FINAL
     suffix: Suffix = ()
@@ -64,15 +64,19 @@ def pep440_order(version: Pep440) -> Order:
         stage, suffix = POST, ((0, version.post, ""), dev)
     elif version.dev is not None:
         stage, suffix = DEV, (dev,)
+    if version.local is not None:
+        parts = version.local.split(".")
+        suffix += tuple((1, int(part), "") if part.isdecimal() else (0, 0, part) for part in parts)
     return order(version.release, version.epoch, stage, suffix)
 
 
 def maven_order(text: str) -> Order:
     """Order as Maven 3's ComparableVersion.
 
-    `.` and `-` divide items, and so does the change between digits and letters; a word is one behind `-`, whatever
-    stands before it. Known words come before the release or equal it, others after it, then numbers behind `-`.
-    Differs from Maven in texts whose own order there is not transitive, such as `1.x.2`.
+    `.` and `-` divide items, and so does the change between digits and letters; a word counts as if it stood behind
+    `-`, as Maven's documentation has it. Known words come before the release or equal it, others after it, then
+    numbers behind `-`. Maven itself differs where a word stands between two dots (`1.x.2`), and is not transitive
+    there: 1.sp-a < 1-cr < 1 < 1.sp-a.
     """
     release: list[int] = []
     items: list[tuple[int, int, str]] = []

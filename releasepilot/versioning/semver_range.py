@@ -52,7 +52,7 @@ _GAP = re.compile(r"(\^|~>?|[<>]=?|=[<>]|!=|==?)\s+")
 _HYPHEN = re.compile(r"(\S+)\s+-\s+(\S+)")
 _COMPARATOR = re.compile(
     r"(\^|~>?|>=|=>|<=|=<|>|<|!=|==?|)=?[vV]?"
-    r"((?:[0-9]{1,18}|[xX*])(?:\.(?:[0-9]{1,18}|[xX*]))*)([A-Za-z+-][0-9A-Za-z.+-]*)?"
+    r"((?:[0-9]{1,18}|[xX*])(?:\.(?:[0-9]{1,18}|[xX*]))*)(\.?[A-Za-z+-][0-9A-Za-z.+-]*)?"
 )
 _SAME = {"=>": ">=", "=<": "<=", "~>": "~", "==": "="}
 
@@ -70,7 +70,7 @@ def _interval(group: str, dialect: Dialect, text: str) -> Interval:
     """Return where all comparators of a group meet, and which prereleases they open."""
     comparators = [_read(part, dialect, text) for part in _parts(group, dialect)]
     named = [each for each in comparators if each.prerelease]
-    opened = None if named and dialect is Dialect.HELM else frozenset(_triple(each) for each in named if each.whole)
+    opened = None if named and dialect is Dialect.HELM else frozenset(_triple(each) for each in named)
     spans = [_span(each, dialect) for each in comparators if each.operator != "!="]
     holes = [_equal(each) for each in comparators if each.operator == "!="]
     return joined(spans, opened or (None if opened is None else CLOSED), holes)
@@ -86,7 +86,7 @@ def _parts(group: str, dialect: Dialect) -> list[str]:
 
 def _read(part: str, dialect: Dialect, text: str) -> Comparator:
     found = _COMPARATOR.fullmatch(part)
-    if found is None:
+    if found is None or (dialect is Dialect.CARGO and "==" in part):
         raise _unreadable(text)
     pieces = found[2].split(".")
     count = next((index for index, piece in enumerate(pieces) if not piece.isdecimal()), len(pieces))
@@ -110,8 +110,7 @@ def _named(numbers: tuple[int, ...], suffix: str, wild: bool, dialect: Dialect) 
     if not suffix or (wild and dialect is not Dialect.HELM):
         return Version(plain, Scheme.SEMVER, padded, order(padded))
     if dialect is Dialect.POETRY:
-        version = parse(plain + suffix, Scheme.PEP440)
-        return version and as_semver(version)
+        return parse(plain + suffix, Scheme.PEP440)
     partial = len(numbers) < _WHOLE and dialect is not Dialect.HELM
     return None if partial else parse(plain + suffix, Scheme.SEMVER)
 
@@ -125,15 +124,20 @@ def _precise(numbers: tuple[int, ...], operator: str, wild: bool, dialect: Diale
 
 def _span(comparator: Comparator, dialect: Dialect) -> Span:
     """Return what a comparator accepts, prereleases left aside."""
-    operator, numbers, base = comparator.operator, comparator.numbers, comparator.base
-    if not numbers:
-        return Span(base) if comparator.prerelease else NOWHERE if operator in (">", "<") else EVERYWHERE
-    if operator == "=":
+    if not comparator.numbers:
+        nothing = comparator.operator in (">", "<") and not comparator.prerelease
+        return NOWHERE if nothing else Span(comparator.base) if comparator.prerelease else EVERYWHERE
+    if comparator.operator == "=":
         return _equal(comparator)
-    if operator in ("^", "~"):
+    if comparator.operator in ("^", "~"):
         return _compatible(comparator, dialect)
-    past = numbers[:-1] + (numbers[-1] + 1,)
-    helm = dialect is Dialect.HELM
+    return _bounded(comparator, helm=dialect is Dialect.HELM)
+
+
+def _bounded(comparator: Comparator, *, helm: bool) -> Span:
+    """Return what an inequality accepts: `<=1.2` all of 1.2, `>1.2` none of it."""
+    operator, numbers, base = comparator.operator, comparator.numbers, comparator.base
+    past = (*numbers[:-1], numbers[-1] + 1)
     if operator == ">=":
         return Span(base)
     if operator == ">":

@@ -30,7 +30,5 @@ def _raised(text: str) -> list[str]:
     """Return the releases that a version's numbers say and border on, each with at least three numbers."""
     numbers = [int(part) for part in re.split(r"[^0-9.]", text)[0].split(".") if part]
     padded = [*numbers, 0, 0, 0][: max(len(numbers), 3)]
-    raised = [padded]
-    for index in range(len(padded)):
-        raised.append([*padded[:index], padded[index] + 1, *(0 for _ in padded[index + 1 :])])
-    return [".".join(map(str, each)) for each in raised]
+    borders = ([*padded[:index], padded[index] + 1, *(0 for _ in padded[index + 1 :])] for index in range(len(padded)))
+    return [".".join(map(str, each)) for each in (padded, *borders)]
