@@ -21,10 +21,10 @@ _WILD = re.compile(r"(?:^|\.)[xX*]")
 def admits(text: str, version: Version, dialect: Dialect = Dialect.NPM) -> bool:
     """Tell whether a range accepts a version, by its tool's rule for prereleases.
 
-    What names no range (a dist-tag, a URL, a path, `workspace:^`) accepts everything: there is nothing to move.
-    PlanError where the text is a range that cannot be read.
+    What names no range to npm (a dist-tag, a URL, a path, `workspace:^`) accepts everything: there is nothing to
+    move. PlanError where the text is a range that cannot be read.
     """
-    if version.scheme is not Scheme.SEMVER and not version.plain:
+    if version.scheme is not Scheme.SEMVER and not version.plain and dialect is not Dialect.POETRY:
         version = as_semver(version)
     return holds(_read(text, dialect), version)
 
@@ -34,8 +34,8 @@ def move(text: str, version: Version, dialect: Dialect = Dialect.NPM) -> str:
     if admits(text, version, dialect):
         return text
     prefix, bare = _parts(text)
-    full = as_semver(version).text
-    for candidate in (_restyled(bare, version), f"^{full}", f">={full}"):
+    full = _full(version, dialect)
+    for candidate in (_restyled(bare, version, full), f"^{full}", f">={full}"):
         if admits(prefix + candidate, version, dialect):
             return prefix + candidate
     return f"{prefix}={full}"
@@ -44,7 +44,7 @@ def move(text: str, version: Version, dialect: Dialect = Dialect.NPM) -> str:
 @lru_cache(maxsize=1 << 14)
 def _read(text: str, dialect: Dialect) -> tuple[Interval, ...]:
     _, bare = _parts(text)
-    if text.strip() in _KEPT or _NOT_A_RANGE.fullmatch(bare) is not None:
+    if dialect is Dialect.NPM and (text.strip() in _KEPT or _NOT_A_RANGE.fullmatch(bare) is not None):
         return ANYTHING
     return intervals(bare, dialect)
 
@@ -56,21 +56,25 @@ def _parts(text: str) -> tuple[str, str]:
     return (found[0], stripped[found.end() :]) if found else ("", stripped)
 
 
-def _restyled(text: str, version: Version) -> str:
+def _full(version: Version, dialect: Dialect) -> str:
+    """Return a version as it is written in a range, without build metadata."""
+    return version.text.partition("+")[0] if dialect is Dialect.POETRY else as_semver(version).text
+
+
+def _restyled(text: str, version: Version, full: str) -> str:
     """Rewrite each part of a range in its own style."""
     alternatives = text.split("||")
     if len(alternatives) > 1:
-        return f"{text.rstrip()} || {_restyled(alternatives[-1].strip(), version)}"
+        return f"{text.rstrip()} || {_restyled(alternatives[-1].strip(), version, full)}"
     hyphen = _HYPHEN.fullmatch(text)
     if hyphen is not None:
-        return f"{hyphen[1]} - {as_semver(version).text}"
-    return _COMPARATOR.sub(lambda found: _comparator(found, version), text)
+        return f"{hyphen[1]} - {full}"
+    return _COMPARATOR.sub(lambda found: _comparator(found, version, full), text)
 
 
-def _comparator(found: re.Match[str], version: Version) -> str:
+def _comparator(found: re.Match[str], version: Version, full: str) -> str:
     """Rewrite one comparator: bounds move, everything else keeps its precision."""
     operator, gap, old = found[1] or "", found[2], found[3]
-    full = as_semver(version).text
     if operator == "!=":
         return found[0]
     if operator in {">=", "=>", ">"}:
@@ -78,8 +82,7 @@ def _comparator(found: re.Match[str], version: Version) -> str:
     if operator in {"<=", "=<"}:
         return f"<={gap}{full}"
     if operator == "<":
-        closed = with_precision(version, 3) if version.prerelease else full
-        beyond = numbers_of(old) > tuple(int(part) for part in closed.split("."))
+        beyond = numbers_of(old) > version.triple
         return found[0] if beyond else f"<{gap}{above(old, version)}"
     wild = _WILD.search(old)
     if wild is not None:

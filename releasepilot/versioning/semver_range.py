@@ -52,7 +52,7 @@ _GAP = re.compile(r"(\^|~>?|[<>]=?|=[<>]|!=|==?)\s+")
 _HYPHEN = re.compile(r"(\S+)\s+-\s+(\S+)")
 _COMPARATOR = re.compile(
     r"(\^|~>?|>=|=>|<=|=<|>|<|!=|==?|)=?[vV]?"
-    r"((?:[0-9]{1,18}|[xX*])(?:\.(?:[0-9]{1,18}|[xX*]))*)([A-Za-z+-][0-9A-Za-z.+-]*)?"
+    r"((?:[0-9]{1,18}|[xX*])(?:\.(?:[0-9]{1,18}|[xX*]))*)(\.?[A-Za-z+-][0-9A-Za-z.+-]*)?"
 )
 _SAME = {"=>": ">=", "=<": "<=", "~>": "~", "==": "="}
 
@@ -70,7 +70,7 @@ def _interval(group: str, dialect: Dialect, text: str) -> Interval:
     """Return where all comparators of a group meet, and which prereleases they open."""
     comparators = [_read(part, dialect, text) for part in _parts(group, dialect)]
     named = [each for each in comparators if each.prerelease]
-    opened = None if named and dialect is Dialect.HELM else frozenset(_triple(each) for each in named if each.whole)
+    opened = None if named and dialect is Dialect.HELM else frozenset(_triple(each) for each in named)
     spans = [_span(each, dialect) for each in comparators if each.operator != "!="]
     holes = [_equal(each) for each in comparators if each.operator == "!="]
     return joined(spans, opened or (None if opened is None else CLOSED), holes)
@@ -86,7 +86,7 @@ def _parts(group: str, dialect: Dialect) -> list[str]:
 
 def _read(part: str, dialect: Dialect, text: str) -> Comparator:
     found = _COMPARATOR.fullmatch(part)
-    if found is None:
+    if found is None or (dialect is Dialect.CARGO and "==" in part):
         raise _unreadable(text)
     pieces = found[2].split(".")
     count = next((index for index, piece in enumerate(pieces) if not piece.isdecimal()), len(pieces))
@@ -110,8 +110,7 @@ def _named(numbers: tuple[int, ...], suffix: str, wild: bool, dialect: Dialect) 
     if not suffix or (wild and dialect is not Dialect.HELM):
         return Version(plain, Scheme.SEMVER, padded, order(padded))
     if dialect is Dialect.POETRY:
-        version = parse(plain + suffix, Scheme.PEP440)
-        return version and as_semver(version)
+        return parse(plain + suffix, Scheme.PEP440)
     partial = len(numbers) < _WHOLE and dialect is not Dialect.HELM
     return None if partial else parse(plain + suffix, Scheme.SEMVER)
 
