@@ -77,7 +77,7 @@ class _Spread:
         self.own = own
         self.highest = highest
         self.dependents: dict[str, list[Edge]] = {}
-        for edge in sorted(edges):
+        for edge in edges:
             if edge.kind != "dev":
                 self.dependents.setdefault(edge.dependency, []).append(edge)
         self.group_of = {name: group for group in groups for name in group.members}
@@ -103,7 +103,8 @@ class _Spread:
     def decided(self, name: str) -> Decided:
         """Put together what was found of a component."""
         own = self.own.get(name)
-        reasons = (own.reasons if own else (), tuple(self.causes.get(name, {}).values()), tuple(self._company(name)))
+        causes = (reason for _, reason in sorted(self.causes.get(name, {}).items()))
+        reasons = (own.reasons if own else (), causes, self._company(name))
         return Decided(
             version=self.versions[name],
             bump=self.bumps[name],
