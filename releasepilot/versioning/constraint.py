@@ -95,7 +95,7 @@ def compatible(ecosystem: Ecosystem, first: str, second: str, candidates: Iterab
             if all(_accepts(ecosystem, constraint, version) for constraint in both)
         ]
         if fitting:
-            return max(fitting, key=lambda version: (version.order, version.text)).text
+            return max(fitting, key=lambda version: (version.order, -len(version.text), version.text)).text
     return None
 
 

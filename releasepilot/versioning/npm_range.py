@@ -35,7 +35,7 @@ def move(text: str, version: Version, dialect: Dialect = Dialect.NPM) -> str:
         return text
     prefix, bare = _parts(text)
     full = _full(version, dialect)
-    for candidate in (_restyled(bare, version, full), f"^{full}", f">={full}"):
+    for candidate in (_restyled(bare, version, dialect), f"^{full}", f">={full}"):
         if admits(prefix + candidate, version, dialect):
             return prefix + candidate
     return f"{prefix}={full}"
@@ -61,20 +61,21 @@ def _full(version: Version, dialect: Dialect) -> str:
     return version.text.partition("+")[0] if dialect is Dialect.POETRY else as_semver(version).text
 
 
-def _restyled(text: str, version: Version, full: str) -> str:
+def _restyled(text: str, version: Version, dialect: Dialect) -> str:
     """Rewrite each part of a range in its own style."""
     alternatives = text.split("||")
     if len(alternatives) > 1:
-        return f"{text.rstrip()} || {_restyled(alternatives[-1].strip(), version, full)}"
+        return f"{text.rstrip()} || {_restyled(alternatives[-1].strip(), version, dialect)}"
     hyphen = _HYPHEN.fullmatch(text)
     if hyphen is not None:
-        return f"{hyphen[1]} - {full}"
-    return _COMPARATOR.sub(lambda found: _comparator(found, version, full), text)
+        return f"{hyphen[1]} - {_full(version, dialect)}"
+    return _COMPARATOR.sub(lambda found: _comparator(found, version, dialect), text)
 
 
-def _comparator(found: re.Match[str], version: Version, full: str) -> str:
+def _comparator(found: re.Match[str], version: Version, dialect: Dialect) -> str:
     """Rewrite one comparator: bounds move, everything else keeps its precision."""
     operator, gap, old = found[1] or "", found[2], found[3]
+    full = _full(version, dialect)
     if operator == "!=":
         return found[0]
     if operator in {">=", "=>", ">"}:
@@ -89,5 +90,6 @@ def _comparator(found: re.Match[str], version: Version, full: str) -> str:
         count = len(numbers_of(old))
         return f"{operator}{gap}{with_precision(version, count)}{old[wild.start() :]}" if count else found[0]
     precision = len(numbers_of(old))
-    exact = version.prerelease or precision >= len(version.triple)
+    pinned = dialect is Dialect.POETRY and operator not in ("^", "~")
+    exact = pinned or version.prerelease or precision >= len(version.triple)
     return f"{operator}{gap}{full if exact else with_precision(version, precision)}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-_NAMED = re.compile(r"(?<![0-9A-Za-z.])[0-9]+(?:\.[0-9]+)*(?:[.+-]?[0-9A-Za-z]+)*")
+_NAMED = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:[.+-]?[0-9A-Za-z]+)*")
 _LAST_NUMBER = re.compile(r"[0-9]+(?=[^0-9]*\Z)")
 _MAX_NAMED = 64
 
