@@ -11,7 +11,9 @@
     ├── PlanError                    RP300  no plan can be made of this snapshot
     │   ├── CycleError               RP301  components need each other
     │   ├── PivotError               RP302  two unordered steps that cannot be undone
-    │   └── EditClash                RP303  two components would write one file
+    │   ├── EditClash                RP303  two components would write one file
+    │   ├── InvalidNextVersion       RP304  a version outside of what its branch may release
+    │   └── InvalidMaintenanceMerge  RP305  a maintenance branch holds a release beyond its range
     ├── StepError                    RP400  a step failed (retryable)
     │   ├── StepConflict             RP401  the far side holds a different artefact
     │   ├── StepRefused              RP402  the far side said no
@@ -117,6 +119,18 @@ class EditClash(PlanError):
     """Two components would write the same file."""
 
     code = "RP303"
+
+
+class InvalidNextVersion(PlanError):
+    """The next version is outside of what its branch may release."""
+
+    code = "RP304"
+
+
+class InvalidMaintenanceMerge(PlanError):
+    """A maintenance branch holds a release that is beyond its range."""
+
+    code = "RP305"
 
 
 class StepError(ReleasePilotError):

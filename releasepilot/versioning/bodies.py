@@ -17,9 +17,7 @@ _TYPES = "|".join(KNOWN)
 _MAX_HEADER = 10_000
 
 # release-please
-_HEADER = re.compile(
-    r"([^\s():!]+)(?:\(([^()\r\n]+)\))?(!|BREAKING[ -]CHANGE)?(?::| #)[ \t\f\v\xa0\ufeff]*([^\r\n]*)"
-)
+_HEADER = re.compile(r"([^\s():!]+)(?:\(([^()\r\n]+)\))?(!|BREAKING[ -]CHANGE)?(?::| #)[ \t\f\v\xa0\ufeff]*([^\r\n]*)")
 _NEXT_COMMIT = re.compile(rf"\r?\n\r?\n(?=(?:{_TYPES})(?:\([^\n]*?\))?: )")
 _TOKEN = re.compile(r"(?:BREAKING[ -]CHANGE|[^\s():!]+(?:\([^()\r\n]+\))?(?:!|BREAKING[ -]CHANGE)?)(?::| #)")
 #: A line that looks like a call of a function whose parentheses do not close: the grammar gives up on the message.

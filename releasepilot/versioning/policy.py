@@ -75,7 +75,9 @@ class BumpPolicy:
         if self.calver:
             return f"The date gives the version, as {self.calver}: nothing is special below 1.0.0."
         if not self.breaks_below_one:
-            return "While the major version is 0, a breaking change counts as its type says, so 1.0.0 is never automatic."
+            return (
+                "While the major version is 0, a breaking change counts as its type says, so 1.0.0 is never automatic."
+            )
         if set(self.zero.values()) == {Bump.MAJOR}:
             return "Any release from 0.y.z is 1.0.0."
         told = _told(self.zero)
@@ -87,8 +89,13 @@ class BumpPolicy:
 def _told(zero: Mapping[Bump, Bump]) -> str:
     """Say in words what bumps raise, those that raise something else."""
     words = {Bump.MAJOR: "a breaking change", Bump.MINOR: "a feature", Bump.PATCH: "a fix"}
-    moved = [f"{words[bump]} raises the {zero[bump]} version" for bump in words if zero.get(bump, bump) is not bump]
-    return " and ".join(moved)
+    targets: dict[Bump, list[str]] = {}
+    for bump, word in words.items():
+        if zero.get(bump, bump) is not bump:
+            targets.setdefault(zero[bump], []).append(word)
+    verb = "raises" if all(len(group) == 1 for group in targets.values()) else "raise"
+    told = [f"{' and '.join(group)} {verb} the {target} version" for target, group in targets.items()]
+    return " and ".join([*told[:1], *(one.replace(f" {verb} ", " ") for one in told[1:])])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,9 +174,7 @@ POLICIES: Mapping[str, BumpPolicy] = _named(
         initial="0.1.0",
     ),
     BumpPolicy(name="calver", dialect=specification, types=_ANGULAR_TYPES, calver=calver.DEFAULT, initial=""),
-    BumpPolicy(
-        name="pep440", dialect=specification, types=_ANGULAR_TYPES, scheme=Scheme.PEP440, initial="0.1.0"
-    ),
+    BumpPolicy(name="pep440", dialect=specification, types=_ANGULAR_TYPES, scheme=Scheme.PEP440, initial="0.1.0"),
 )
 
 
@@ -335,9 +340,7 @@ def first_version(
     return initial or rules.initial or calver.raised(None, Bump.PATCH, rules.calver, date)
 
 
-def bump_version(
-    current: str, bump: Bump, policy: str | PolicyEntry | BumpPolicy, *, date: str | None = None
-) -> str:
+def bump_version(current: str, bump: Bump, policy: str | PolicyEntry | BumpPolicy, *, date: str | None = None) -> str:
     """Raise a version; a prerelease becomes its release where that is enough (node-semver's `inc`).
 
     PlanError where `current` is not a version. The result has three numbers and keeps a PEP 440 epoch; it has as many
