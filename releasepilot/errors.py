@@ -12,7 +12,9 @@
     │   ├── CycleError               RP301  components need each other
     │   ├── PivotError               RP302  two unordered steps that cannot be undone
     │   ├── EditClash                RP303  two components would write one file
-    │   └── VersionConflict          RP306  no version satisfies what the train would leave behind
+    │   ├── InvalidNextVersion       RP304  a version outside of what its branch may release
+    │   ├── InvalidMaintenanceMerge  RP305  a maintenance branch holds a release beyond its range
+    │   └── VersionConflict          RP306  no version satisfies two ranges
     ├── StepError                    RP400  a step failed (retryable)
     │   ├── StepConflict             RP401  the far side holds a different artefact
     │   ├── StepRefused              RP402  the far side said no
@@ -118,6 +120,18 @@ class EditClash(PlanError):
     """Two components would write the same file."""
 
     code = "RP303"
+
+
+class InvalidNextVersion(PlanError):
+    """The next version is outside of what its branch may release."""
+
+    code = "RP304"
+
+
+class InvalidMaintenanceMerge(PlanError):
+    """A maintenance branch holds a release that is beyond its range."""
+
+    code = "RP305"
 
 
 class VersionConflict(PlanError):

@@ -26,7 +26,7 @@ from releasepilot.model.notes import ChangelogEntry, ChangelogStyle, Forge
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.versioning import BranchEntry, Group, PolicyEntry, Propagation, Versioning
 from releasepilot.versioning import POLICIES
-from releasepilot.versioning.policy import BumpPolicy, ZeroRule
+from releasepilot.versioning.policy import BumpPolicy
 
 _MODELS: tuple[type[BaseModel], ...] = (
     Catalog,
@@ -66,6 +66,7 @@ _POLICIES = """
 Each is named after the tool whose rules it follows. What counts as a breaking change, which raises the major version,
 and whether the case of a type matters, is that tool's own reading: `semantic-release` for instance knows
 `BREAKING CHANGE` footers and no `!`. Commits of other types release nothing by themselves.
+[Choose a policy](../how-to/choose-a-policy.md) tells how to spell one out.
 """
 
 
@@ -99,14 +100,13 @@ def _words(kind: type[StrEnum], key: str) -> list[str]:
 
 def _policies() -> list[str]:
     """Describe the policies by their values: what each releases on, and what it does below 1.0.0."""
-    zero = comments_of(ZeroRule)
     rows = (
         (
             code(policy.name),
             ", ".join(_types(policy)),
             policy.revert.value,
-            zero[policy.zero.name],
-            code(policy.initial),
+            policy.below_one,
+            code(policy.initial) if policy.initial else "by the date",
         )
         for policy in POLICIES.values()
     )

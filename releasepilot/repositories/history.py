@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cached_property
@@ -16,7 +16,6 @@ _TAGS = "refs/tags/"
 #: What git writes behind the name of a tag object for the commit that it points to.
 _PEELED = "^{}"
 
-#: A mark (`-` for a boundary), id, parents, committer time, author's name and address, message.
 _FORMAT = "--format=%m%x00%H%x00%P%x00%ct%x00%an%x00%ae%x00%B"
 _FIELDS = 7
 
@@ -53,6 +52,10 @@ class Refs:
 
 def _pairs(listing: str) -> Iterator[list[str]]:
     return (line.split(" ", 1) for line in listing.splitlines())
+
+
+#: Paths come with their magic spelled out.
+_MAGIC = {"GIT_LITERAL_PATHSPECS": "0"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,30 +114,44 @@ def read_since(refs: Refs, head: str, candidates: list[tuple[str, str]], concern
         base = refs.tags[candidates[0][0]]
         commits, boundary = _log(git, base, head)
         if base == head or base in boundary:
-            return Since(release=candidates[0], commits=_scoped(commits, concern, None))
+            wanted = concerned(git, base, head, concern)
+            return Since(release=candidates[0], commits=tuple(filter(wanted, commits)) if wanted else commits)
     contained = refs.merged_tags(head) if candidates else frozenset()
     release = next((candidate for candidate in candidates if candidate[0] in contained), None)
     base_of = refs.tags[release[0]] if release else None
-    if concern.scopes and concern.pathspecs:
-        touching = frozenset(commit.sha for commit in _log(git, base_of, head, concern.pathspecs)[0])
-        return Since(release=release, commits=_scoped(_log(git, base_of, head)[0], concern, touching))
-    commits, _ = _log(git, base_of, head, concern.pathspecs)
-    return Since(release=release, commits=_scoped(commits, concern, None))
-
-
-def _scoped(commits: tuple[Commit, ...], concern: Concern, touching: frozenset[str] | None) -> tuple[Commit, ...]:
-    """Leave out the commits that name another scope; of those that name none, the ones that touch other files."""
     if not concern.scopes:
-        return commits
-    return tuple(commit for commit in commits if _of_scope(commit, concern, touching))
+        return Since(release=release, commits=_log(git, base_of, head, concern.pathspecs)[0])
+    wanted = concerned(git, base_of, head, concern)
+    commits, _ = _log(git, base_of, head)
+    return Since(release=release, commits=tuple(filter(wanted, commits)))
 
 
-def _of_scope(commit: Commit, concern: Concern, touching: frozenset[str] | None) -> bool:
+def concerned(git: Git, base: str | None, head: str, concern: Concern) -> Callable[[Commit], bool] | None:
+    """Return the question whether a commit of `base..head` is of concern; None where every one is.
+
+    A commit that names scopes counts by them, one that names none by the files that it touches.
+    """
+    touching: frozenset[str] | None = None
+    if concern.pathspecs:
+        span = head if base is None else f"{base}..{head}"
+        listing = git.run("rev-list", span, "--", *concern.pathspecs, env=_MAGIC)
+        touching = frozenset(listing.decode().split())
+    elif not concern.scopes:
+        return None
+
+    def wanted(commit: Commit) -> bool:
+        scope = _scope(commit) if concern.scopes else ""
+        if not scope:
+            return touching is None or commit.sha in touching
+        named = (each.strip() for each in scope.split(","))
+        return any(fnmatchcase(each, pattern) for each in named for pattern in concern.scopes)
+
+    return wanted
+
+
+def _scope(commit: Commit) -> str:
     header = parse_header(commit.message)
-    if header is None or not header.scope:
-        return touching is None or commit.sha in touching
-    named = (scope.strip() for scope in header.scope.split(","))
-    return any(fnmatchcase(scope, wanted) for scope in named for wanted in concern.scopes)
+    return header.scope if header is not None else ""
 
 
 def is_ancestor(git: Git, commit: str, of: str) -> bool:
@@ -149,28 +166,33 @@ def _log(
     span = head if base is None else f"{base}..{head}"
     commits: list[Commit] = []
     boundary: set[str] = set()
-    for text in _whole_records(git, "log", "-z", "--boundary", "--no-color", _FORMAT, span, "--", *pathspecs):
-        fields = iter(text.split("\0"))
-        # The same iterator seven times: zip takes the fields of one commit.
-        for mark, sha, parents, when, name, email, message in zip(*[fields] * _FIELDS, strict=True):
-            if mark == "-":
-                boundary.add(sha)
-                continue
-            commits.append(
-                Commit(
-                    sha=sha,
-                    message=message.rstrip("\n"),
-                    committed_at=int(when or 0),
-                    author_name=name,
-                    author_email=email,
-                    merge=" " in parents,
-                )
+    for mark, sha, parents, when, name, email, message in records(git, "--boundary", span, "--", *pathspecs):
+        if mark == "-":
+            boundary.add(sha)
+            continue
+        commits.append(
+            Commit(
+                sha=sha,
+                message=message.rstrip("\n"),
+                committed_at=int(when or 0),
+                author_name=name,
+                author_email=email,
+                merge=" " in parents,
             )
+        )
     return tuple(commits), frozenset(boundary)
 
 
-#: Paths come with their magic spelled out.
-_MAGIC = {"GIT_LITERAL_PATHSPECS": "0"}
+#: A mark (`-` for a boundary), id, parents, committer time, author's name and address, message.
+Record = tuple[str, str, str, str, str, str, str]
+
+
+def records(git: Git, *words: str) -> Iterator[Record]:
+    """Yield what `git log` says of each commit, as git writes it; `words` are its options and its range."""
+    for text in _whole_records(git, "log", "-z", "--no-color", _FORMAT, *words):
+        # The same iterator seven times: zip takes the fields of one commit.
+        fields = iter(text.split("\0"))
+        yield from zip(fields, fields, fields, fields, fields, fields, fields, strict=True)
 
 
 def _whole_records(git: Git, *words: str) -> Iterator[str]:

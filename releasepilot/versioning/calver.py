@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
-from datetime import date as Date
 
 from releasepilot.errors import PlanError
 from releasepilot.model.version import Bump
@@ -111,7 +111,7 @@ def raised(current: str | None, bump: Bump, text: str, date: str | None) -> str:
 def _period(form: Format, date: str) -> tuple[int, ...]:
     """Return the values of the first version in a date's period."""
     try:
-        day = Date.fromisoformat(date[:10])
+        day = dt.date.fromisoformat(date[:10])
     except ValueError:
         raise PlanError(f"{date[:40]!r} is not a date", hint="Write it as 2026-07-23.") from None
     # calver.org counts weeks from the start of the year. ISO's would fall back on some first of January.

@@ -89,8 +89,13 @@ class BumpPolicy:
 def _told(zero: Mapping[Bump, Bump]) -> str:
     """Say in words what bumps raise, those that raise something else."""
     words = {Bump.MAJOR: "a breaking change", Bump.MINOR: "a feature", Bump.PATCH: "a fix"}
-    moved = [f"{words[bump]} raises the {zero[bump]} version" for bump in words if zero.get(bump, bump) is not bump]
-    return " and ".join(moved)
+    targets: dict[Bump, list[str]] = {}
+    for bump, word in words.items():
+        if zero.get(bump, bump) is not bump:
+            targets.setdefault(zero[bump], []).append(word)
+    verb = "raises" if all(len(group) == 1 for group in targets.values()) else "raise"
+    told = [f"{' and '.join(group)} {verb} the {target} version" for target, group in targets.items()]
+    return " and ".join([*told[:1], *(one.replace(f" {verb} ", " ") for one in told[1:])])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

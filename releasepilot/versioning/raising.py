@@ -11,8 +11,8 @@ _PLACE = {Bump.MAJOR: 0, Bump.MINOR: 1, Bump.PATCH: 2}
 
 
 def version_of(text: str, scheme: Scheme | None = None) -> Version:
-    """Read a version; PlanError where it is not one."""
-    version = parse(text, scheme)
+    """Read a version, by PEP 440 also one of a single number; PlanError where it is not one."""
+    version = parse(text, scheme) or (parse(text, Scheme.PEP440) if scheme is None else None)
     if version is None:
         raise PlanError(f"{text[:100]!r} is not a version", hint="Write it as 1.2.3, or as PEP 440 says.")
     return version

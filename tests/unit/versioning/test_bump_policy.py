@@ -8,10 +8,10 @@ import pytest
 
 from releasepilot.errors import PlanError
 from releasepilot.model.version import Bump
-from releasepilot.versioning import POLICIES, Decision, decide
-from releasepilot.versioning.policy import Reason, bump_version
+from releasepilot.versioning import POLICIES, Decision, Reason, bump_version, decide, decide_changes
 
 SHA = "0123456789abcdef0123456789abcdef01234567"
+RELEASES = (Bump.MAJOR, Bump.MINOR, Bump.PATCH)
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,10 @@ SHA = "0123456789abcdef0123456789abcdef01234567"
         ("feat:x", None),
         ("chore: x\n\nBREAKING CHANGE: y", "2.0.0"),
         ("no header at all\n\nBREAKING CHANGE: y", "2.0.0"),
+        ("FEAT: x", "1.3.0"),
+        ("chore: x\n\nbreaking change: y", "2.0.0"),
+        ("chore: x\n\n* BREAKING CHANGE y", "2.0.0"),
+        ("chore: x\n\nBREAKING CHANGE\ny", None),
         ("fix: x [skip release]", None),
         ("fix: x\n\n[Release Skip]", None),
         (f'Revert "feat: x"\n\nThis reverts commit {SHA}.', "1.2.4"),
@@ -67,6 +71,14 @@ def test_a_revert_and_its_original_count_for_nothing() -> None:
         ("chore: x\n\nrelease-as: 2.0", "2.0.0"),
         ("chore: squash\n\nfeat(a): inner\n\nfix: other", "1.3.0"),
         ("chore: x\n\nBEGIN_NESTED_COMMIT\nfeat!: inner\nEND_NESTED_COMMIT", "2.0.0"),
+        ("chore: x\n\nBREAKING CHANGE: y", "2.0.0"),
+        ("chore: x\n\nsee BREAKING-CHANGE: y", "2.0.0"),
+        ("chore: x\n\nBREAKING CHANGE:", None),
+        ("fix #12", "1.2.4"),
+        ("feat: x\n\ncall(a(b))", None),
+        ("feat: x\n\nopen(", None),
+        ("chore: x\n\nRefs: 1\nfeat(a)!: inner", "2.0.0"),
+        ("chore: x\n\nfeat!: inner\nprose at the end", None),
         ('Revert "feat: x"', None),
     ],
 )
@@ -87,20 +99,42 @@ def test_the_newest_release_as_wins() -> None:
         ("semantic-release", "1.0.0", "0.3.0", "0.2.4"),
         ("release-please", "1.0.0", "0.3.0", "0.2.4"),
         ("python-semantic-release", "1.0.0", "1.0.0", "1.0.0"),
-        ("cocogitto", "0.3.0", "0.3.0", "0.2.4"),
+        ("commitizen", "1.0.0", "0.3.0", "0.2.4"),
+        ("pep440", "1.0.0", "0.3.0", "0.2.4"),
         ("knope", "0.3.0", "0.2.4", "0.2.4"),
         ("cargo-zero", "0.3.0", "0.2.4", "0.2.4"),
     ],
 )
 def test_below_one(policy: str, breaking: str, feature: str, fix: str) -> None:
     """Each tool has its own notion of 0.y.z."""
-    found = [bump_version("0.2.3", bump, policy) for bump in (Bump.MAJOR, Bump.MINOR, Bump.PATCH)]
+    found = [bump_version("0.2.3", bump, policy) for bump in RELEASES]
     assert found == [breaking, feature, fix]
 
 
 def test_each_zero_zero_version_stands_for_itself_in_cargo() -> None:
     """0.0.3 and 0.0.4 are incompatible already, so nothing more is raised."""
-    assert bump_version("0.0.3", Bump.MAJOR, "cargo-zero") == "0.0.4"
+    assert [bump_version("0.0.3", bump, "cargo-zero") for bump in RELEASES] == ["0.0.4"] * 3
+
+
+@pytest.mark.parametrize(
+    ("message", "version"),
+    [("feat!: x", "0.3.0"), ("fix!: x", "0.2.4"), ("chore!: x", None), ("strange!: x", None), ("feat: x", "0.3.0")],
+)
+def test_cocogitto_never_leaves_zero_by_itself(message: str, version: str | None) -> None:
+    """Below 1.0.0 its `version_increment_from_commit_history` asks for types only; later a break is a break."""
+    assert decide("0.2.3", [message], "cocogitto").version == version
+    assert decide("1.2.3", ["chore!: x"], "cocogitto").version == "2.0.0"
+    assert decide("1.2.3", ["strange!: x"], "cocogitto").version is None
+
+
+def test_every_policy_tells_its_rule_below_one() -> None:
+    """It is one sentence, made of the values that decide."""
+    told = {name: policy.below_one for name, policy in POLICIES.items()}
+    assert all(sentence.endswith(".") and sentence.count(".0.0") <= 2 for sentence in told.values())
+    assert told["knope"] == (
+        "While the major version is 0, a breaking change raises the minor version and a feature the patch version."
+    )
+    assert told["cargo-zero"].endswith("at 0.0.z, a breaking change and a feature raise the patch version.")
 
 
 @pytest.mark.parametrize(
@@ -113,11 +147,87 @@ def test_each_zero_zero_version_stands_for_itself_in_cargo() -> None:
         ("3.1", Bump.PATCH, "3.1.1"),
         ("1!3.1", Bump.MINOR, "1!3.2.0"),
         ("1.2.3+build", Bump.NONE, "1.2.3+build"),
+        ("1.2.3+build", Bump.PATCH, "1.2.4"),
+        ("1.2.3.4rc1", Bump.PATCH, "1.2.4"),
+        ("1.2.3.post1.dev2", Bump.PATCH, "1.2.4"),
     ],
 )
 def test_raising_a_version(current: str, bump: Bump, version: str) -> None:
     """A prerelease becomes its release where that is enough; PEP 440 versions get three numbers."""
     assert bump_version(current, bump, "semantic-release") == version
+
+
+@pytest.mark.parametrize(
+    ("message", "version"),
+    [
+        ("feat: a", "1.3.0"),
+        ("feature: a", "1.3.0"),
+        ("fixup:a", "1.2.4"),
+        ("refactor: a", "1.2.4"),
+        ("docs: a", None),
+        ("docs!: a", "2.0.0"),
+        ("feat : a", None),
+        ("Feat: a", None),
+        ("Merge branch\n\nfeat(x): inner", "1.3.0"),
+        ("fix: a\nBREAKING CHANGE: b", "2.0.0"),
+        ("fix: a\n\n  BREAKING CHANGE: b", "1.2.4"),
+    ],
+)
+def test_commitizen(message: str, version: str | None) -> None:
+    """Every line counts that begins like a header; it has the bump map of commitizen 4."""
+    assert decide("1.2.3", [message], "commitizen").version == version
+
+
+@pytest.mark.parametrize(
+    ("message", "version"),
+    [
+        ("feat: a", "1.3.0"),
+        ("perf: a", "1.2.4"),
+        ("Feat: a", None),
+        ("feat(a)!: b", "2.0.0"),
+        ("chore: squash (#1)\n\n* feat(a): an inner one\n\n* fix: another one", "1.3.0"),
+        ("chore: squash (#1)\n\n* docs: first\n* feat(a): in one paragraph", None),
+        ("chore: x\n\nfix: #12", None),
+        ("fix: x\n\nBREAKING CHANGE: y", "2.0.0"),
+        ("fix: x\n\nRefs: #1\nBREAKING CHANGE: y", "2.0.0"),
+        ("fix: x\n\nprose\nBREAKING CHANGE: y", "1.2.4"),
+        ("fix: x\r\n\r\nBREAKING-CHANGE: y\r\n", "2.0.0"),
+        ("fix: x\nBREAKING CHANGE: y", "1.2.4"),
+        ("Merge branch 'a'\n\nfeat: an inner one", None),
+        ("revert: feat: x", None),
+    ],
+)
+def test_python_semantic_release(message: str, version: str | None) -> None:
+    """Version 10 has a closed list of types, and finds commits and notes by paragraphs."""
+    assert decide("1.2.3", [message], "python-semantic-release").version == version
+
+
+@pytest.mark.parametrize(
+    ("current", "bump", "version"),
+    [
+        ("1.2", Bump.MINOR, "1.3"),
+        ("1.2", Bump.PATCH, "1.2.1"),
+        ("2024", Bump.MAJOR, "2025"),
+        ("1.2.3.4", Bump.PATCH, "1.2.4.0"),
+        ("2!1.2", Bump.MAJOR, "2!2.0"),
+        ("1.2.3.post1", Bump.PATCH, "1.2.4"),
+        ("1.2.3.dev4", Bump.PATCH, "1.2.3"),
+        ("1.2.3+local.1", Bump.PATCH, "1.2.4"),
+        ("1.3.0rc1", Bump.MINOR, "1.3.0"),
+        ("1.3.1a1", Bump.MINOR, "1.4.0"),
+        ("1.3.0b2.post1", Bump.PATCH, "1.3.0"),
+    ],
+)
+def test_raising_by_pep_440(current: str, bump: Bump, version: str) -> None:
+    """A release segment keeps its length and its epoch; what follows it is dropped."""
+    assert bump_version(current, bump, "pep440") == version
+
+
+def test_reading_and_deciding_are_the_same_as_both_at_once() -> None:
+    """A planner reads each message once, for the version and for the changelog."""
+    messages = ["fix: b", "feat(a): c\n\nBREAKING CHANGE: d"]
+    changes = [change for message in messages for change in POLICIES["semantic-release"].read(message)]
+    assert decide_changes("1.0.0", changes) == decide("1.0.0", messages)
 
 
 def test_a_first_release_has_the_initial_version() -> None:
@@ -137,8 +247,8 @@ def test_the_reasons_name_what_calls_for_a_release() -> None:
 
 def test_what_cannot_be_decided_is_explained() -> None:
     """An unknown policy and a current version that is none are plan errors with a remedy."""
-    with pytest.raises(PlanError, match="'calver'") as unknown:
-        decide("1.0.0", [], "calver")
+    with pytest.raises(PlanError, match="'romver'") as unknown:
+        decide("1.0.0", [], "romver")
     assert "semantic-release" in unknown.value.hint
     with pytest.raises(PlanError, match="'soon' is not a version"):
         decide("soon", ["fix: x"])
@@ -152,5 +262,5 @@ def test_fifty_thousand_messages_are_read_in_seconds(policy: str) -> None:
         f"{kind}(area): change {number}{body}" for number in range(12_500) for kind in ("feat", "fix", "ci", "x")
     ]
     started = perf_counter()
-    assert decide("1.0.0", messages, policy).bump is Bump.MINOR
+    assert decide("1.0.0", messages, policy, date="2026-07-23").bump is Bump.MINOR
     assert perf_counter() - started < 8
