@@ -10,6 +10,8 @@ from releasepilot.errors import ReleasePilotError
 from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.paths import from_folder
 from releasepilot.model.snapshot import ComponentSource, Snapshot
+from releasepilot.model.versioning import BranchEntry
+from releasepilot.versioning.branches import Line, line_of
 from releasepilot.versioning.changelog import Read
 from releasepilot.versioning.ecosystems import MANIFESTS, places
 from releasepilot.versioning.ecosystems.manifest import Package
@@ -23,6 +25,8 @@ class Component:
     entry: ComponentEntry
     source: ComponentSource
     policy: BumpPolicy
+    #: Its branch, as the line of versions that the release continues.
+    line: Line
     package: Package
     #: The files that were read, by name relative to the component's folder.
     texts: Mapping[str, str]
@@ -62,16 +66,26 @@ def _component(catalog: Catalog, entry: ComponentEntry, source: ComponentSource)
         package = MANIFESTS[source.ecosystem].read(texts)
         matches = tuple(places.matches(entry.places, texts))
         policy = policy_of(catalog.versioning_of(entry).policy)
+        line = _line(catalog, entry, source)
     own = next((match.text for match in matches if match.place.of in {None, entry.name}), None)
     return Component(
         entry=entry,
         source=source,
         policy=policy,
+        line=line,
         package=replace(package, version=package.version or own),
         texts=texts,
         matches=matches,
         read=() if entry.ignore else tuple(_read(policy, source)),
     )
+
+
+def _line(catalog: Catalog, entry: ComponentEntry, source: ComponentSource) -> Line:
+    """Return the component's branch as a line of versions; a plain release branch of its own has no bounds."""
+    own = catalog.branch_of(entry)
+    if not source.branches:
+        return line_of((BranchEntry(name=own),), own, {own: [source.last_version] if source.last_version else []})
+    return line_of(catalog.branches_of(entry), own, {branch.name: branch.versions for branch in source.branches})
 
 
 def _read(policy: BumpPolicy, source: ComponentSource) -> Iterator[Read]:

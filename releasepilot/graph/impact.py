@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import networkx as nx
 
@@ -11,10 +12,11 @@ from releasepilot.graph.edge import Edge
 from releasepilot.graph.propagation import Decided, Node, propagate
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.version import Bump
+from releasepilot.versioning.branches import next_on
 from releasepilot.versioning.changelog import Read
 from releasepilot.versioning.conventional import parse_header
 from releasepilot.versioning.ordering import parse
-from releasepilot.versioning.policy import bump_version, decide_changes, first_version
+from releasepilot.versioning.policy import decide_changes
 
 
 def decisions(
@@ -41,38 +43,34 @@ def _highest(versions: Sequence[str]) -> str:
 
 def _by_commits(catalog: Catalog, component: Component, date: str) -> Decided | None:
     changes = [change for _, seen in component.read for change in seen]
-    decision = decide_changes(
-        component.source.last_version,
-        changes,
-        component.policy,
-        initial=catalog.versioning_of(component.entry).initial,
-        date=date,
-    )
+    policy, initial = component.policy, catalog.versioning_of(component.entry).initial
+    decision = decide_changes(component.line.last, changes, policy, initial=initial, date=date)
     if decision.version is None:
         return None
+    demanded = policy.honours_release_as and any(change.release_as for change in changes)
     return Decided(
-        version=decision.version,
+        version=decision.version
+        if demanded
+        else next_on(component.line, decision.bump, policy, initial=initial, date=date),
         bump=decision.bump,
         reasons=tuple(f"{reason.bump.value}: {reason.subject}" for reason in decision.reasons),
-        demanded=component.policy.honours_release_as and any(change.release_as for change in changes),
+        demanded=demanded,
     )
 
 
 def _node(catalog: Catalog, component: Component, date: str) -> Node:
     """Say what propagation must know of a component."""
     versioning = catalog.versioning_of(component.entry)
-    policy, current = component.policy, component.source.last_version
 
     def raised(bump: Bump, over: str | None) -> str:
-        base = over or current
-        if base is None:
-            return first_version(policy, initial=versioning.initial, date=date)
-        return bump_version(base, bump, policy, date=date)
+        line = replace(component.line, last=over) if over else component.line
+        with concerning(component.name):
+            return next_on(line, bump, component.policy, initial=versioning.initial, date=date)
 
     return Node(
         strategy=versioning.propagate,
         ignored=component.entry.ignore,
-        current=current,
+        current=component.line.last,
         raised=raised,
     )
 

@@ -314,6 +314,11 @@ class Catalog(Value):
         own = self.branch_of(component)
         return listed if any(branch.name == own for branch in listed) else (*listed, BranchEntry(name=own))
 
+    def parted(self, component: ComponentEntry) -> bool:
+        """Whether a component's branch is kept apart from others, or is no plain release branch."""
+        branches = self.branches_of(component)
+        return len(branches) > 1 or any(branch.prerelease or branch.maintained for branch in branches)
+
     def changelog_of(self, component: ComponentEntry) -> ChangelogEntry:
         """Return how the changelog of a component is written."""
         return component.changelog or self.defaults.changelog

@@ -18,6 +18,14 @@ class SourceFile(Value):
     text: str
 
 
+class BranchSource(Value):
+    """A branch that releases are made from, beside a component's own."""
+
+    name: str
+    #: The versions of the release tags that its head contains, prereleases among them, newest first.
+    versions: tuple[str, ...] = ()
+
+
 class ComponentSource(Value):
     """What a repository says of one component."""
 
@@ -25,9 +33,11 @@ class ComponentSource(Value):
     #: The commit that everything here was read at.
     head: str
     ecosystem: Ecosystem
-    #: The newest release tag that `head` contains, and its version; None before the first release.
+    #: The release tag that `head` contains and versions count from; None before the first release.
     last_tag: str | None = None
     last_version: str | None = None
+    #: The component's branches that exist, where it has several or its own is no plain release branch.
+    branches: tuple[BranchSource, ...] = ()
     #: Commits after that tag that touch the component's path, newest first.
     commits: tuple[Commit, ...] = ()
     #: The manifests and the changelog, by path.

@@ -10,13 +10,22 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from releasepilot.errors import BranchMissing, HistoryTruncated, ManifestError, SnapshotError
+from releasepilot.errors import (
+    BranchMissing,
+    HistoryTruncated,
+    ManifestError,
+    PlanError,
+    ReleasePilotError,
+    SnapshotError,
+)
 from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.paths import from_root
-from releasepilot.model.snapshot import ComponentSource, Snapshot, SourceFile
+from releasepilot.model.snapshot import BranchSource, ComponentSource, Snapshot, SourceFile
+from releasepilot.model.versioning import BranchEntry
 from releasepilot.repositories.command import Cancellation, CommandFailed, in_thread, redact
 from releasepilot.repositories.contents import Contents, Folder, read_contents
 from releasepilot.repositories.history import Concern, Refs, Since, read_refs, read_since
+from releasepilot.repositories.lines import counted_tags, read_branches
 from releasepilot.repositories.mirror import Mirror, damaged, explain
 from releasepilot.repositories.objects import GitObject
 from releasepilot.repositories.working_copy import checked_out
@@ -35,6 +44,18 @@ class _Wanted:
     entry: ComponentEntry
     branch: str
     tag: str
+    #: Its branches, where they are kept apart from each other.
+    branches: tuple[BranchEntry, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Pinned:
+    """A component at the commit of its branch, with what is not released yet."""
+
+    wanted: _Wanted
+    head: str
+    since: Since
+    branches: tuple[BranchSource, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +64,7 @@ class _Read:
 
     name: str
     source: ComponentSource | None = None
-    error: SnapshotError | None = None
+    error: ReleasePilotError | None = None
 
 
 async def take_snapshot(
@@ -61,7 +82,12 @@ async def take_snapshot(
     """
     groups: dict[str, list[_Wanted]] = {}
     for entry in catalog.components:
-        wanted = _Wanted(entry=entry, branch=catalog.branch_of(entry), tag=catalog.tag_of(entry))
+        wanted = _Wanted(
+            entry=entry,
+            branch=catalog.branch_of(entry),
+            tag=catalog.tag_of(entry),
+            branches=catalog.branches_of(entry) if catalog.parted(entry) else (),
+        )
         groups.setdefault(entry.repo, []).append(wanted)
     slots = asyncio.Semaphore(concurrency)
     tell = progress or (lambda _component, _state: None)
@@ -89,7 +115,7 @@ async def take_snapshot(
     return Snapshot(components=tuple(source for name in sorted(by_name) if (source := by_name[name].source)))
 
 
-def _joined(errors: list[SnapshotError]) -> SnapshotError:
+def _joined(errors: list[ReleasePilotError]) -> ReleasePilotError:
     """Make one error of several: the class of the first, every component named, each remedy once."""
     if len(errors) == 1:
         return errors[0]
@@ -132,20 +158,22 @@ def _read_components(mirror: Mirror, wanted: list[_Wanted], held: Mapping[str, P
     """
     refs = read_refs(mirror.git)
     failed: list[_Read] = []
-    pinned: list[tuple[_Wanted, str, Since]] = []
+    pinned: list[_Pinned] = []
     for one in wanted:
         try:
             _refuse_held(one, held)
-            pinned.append((one, *_history(mirror, refs, one)))
-        except SnapshotError as error:
+            pinned.append(_pin(mirror, refs, one))
+        except (SnapshotError, PlanError) as error:
+            error.component = one.entry.name
             failed.append(_Read(name=one.entry.name, error=error))
-    contents = read_contents(mirror.git, [_folder(one.entry, head) for one, head, _ in pinned])
+    contents = read_contents(mirror.git, [_folder(pin.wanted.entry, pin.head) for pin in pinned])
     found: list[_Read] = []
-    for (one, head, since), own in zip(pinned, contents, strict=True):
+    for pin, own in zip(pinned, contents, strict=True):
+        name = pin.wanted.entry.name
         try:
-            found.append(_Read(name=one.entry.name, source=_source(one, head, since, own)))
+            found.append(_Read(name=name, source=_source(pin, own)))
         except SnapshotError as error:
-            found.append(_Read(name=one.entry.name, error=error))
+            found.append(_Read(name=name, error=error))
     return [*found, *failed]
 
 
@@ -155,14 +183,19 @@ def _folder(entry: ComponentEntry, head: str) -> Folder:
     return Folder(head=head, path=entry.path, ecosystem=entry.ecosystem, files=files)
 
 
-def _history(mirror: Mirror, refs: Refs, wanted: _Wanted) -> tuple[str, Since]:
+def _pin(mirror: Mirror, refs: Refs, wanted: _Wanted) -> _Pinned:
     """Pin the head of a component's branch and find its last release."""
     entry = wanted.entry
     head = refs.heads.get(wanted.branch)
     if head is None:
         raise _branch_missing(entry, wanted.branch, sorted(refs.heads))
+    branches = read_branches(refs, wanted.tag, wanted.branches)
+    if wanted.branches:
+        candidates = counted_tags(refs, wanted.tag, wanted.branches, wanted.branch, branches)
+    else:
+        candidates = released(refs.tags, wanted.tag)
     concern = Concern(path=entry.path, watch=entry.watch, scopes=entry.scopes)
-    since = read_since(refs, head, released(refs.tags, wanted.tag), concern)
+    since = read_since(refs, head, candidates, concern)
     if since.release is None and mirror.shallow:
         raise HistoryTruncated(
             f"{redact(entry.repo)} is a shallow repository: its history ends before a release tag "
@@ -170,7 +203,7 @@ def _history(mirror: Mirror, refs: Refs, wanted: _Wanted) -> tuple[str, Since]:
             hint="name a repository with the whole history, or run git fetch --unshallow --tags in that one",
             component=entry.name,
         )
-    return head, since
+    return _Pinned(wanted=wanted, head=head, since=since, branches=branches)
 
 
 def _refuse_held(wanted: _Wanted, held: Mapping[str, Path]) -> None:
@@ -203,22 +236,23 @@ def _branch_missing(entry: ComponentEntry, branch: str, heads: Sequence[str]) ->
     )
 
 
-def _source(wanted: _Wanted, head: str, since: Since, contents: Contents | None) -> ComponentSource:
+def _source(pinned: _Pinned, contents: Contents | None) -> ComponentSource:
     """Put together what was read of a component."""
-    entry = wanted.entry
+    entry, since = pinned.wanted.entry, pinned.since
     if contents is None:
         raise SnapshotError(
-            f"{redact(entry.repo)} has no folder {entry.path!r} on {wanted.branch}",
+            f"{redact(entry.repo)} has no folder {entry.path!r} on {pinned.wanted.branch}",
             hint="set `path` to the component's folder inside the repository",
             component=entry.name,
         )
     tag, version = since.release or (None, None)
     return ComponentSource(
         name=entry.name,
-        head=head,
+        head=pinned.head,
         ecosystem=contents.ecosystem,
         last_tag=tag,
         last_version=version,
+        branches=pinned.branches,
         commits=since.commits,
         files=tuple(_text_file(entry, from_root(entry.path, name), blob) for name, blob in contents.files.items()),
     )

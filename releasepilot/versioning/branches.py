@@ -154,10 +154,10 @@ def _check(branches: Sequence[BranchEntry], own: str) -> None:
     written = [f">={spelled(0, low)} <{spelled(0, high)}" for low, high in ranges]
     _unique(written, "two branches maintain the versions {}", "Give each its own `range`.")
     release = [branch.name for branch in branches if not branch.prerelease and not branch.maintained]
-    if not 0 < len(release) <= _MOST_RELEASE_BRANCHES:
+    if len(release) > _MOST_RELEASE_BRANCHES:
         raise PlanError(
-            f"there are {len(release)} release branches: {', '.join(release) or 'none'}",
-            hint=f"One to {_MOST_RELEASE_BRANCHES} branches may be without `prerelease` and `range`.",
+            f"there are {len(release)} release branches: {', '.join(release)}",
+            hint=f"At most {_MOST_RELEASE_BRANCHES} branches may be without `prerelease` and `range`.",
         )
 
 
