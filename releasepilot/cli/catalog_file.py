@@ -2,33 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
 
 from releasepilot.cli.invocation import Invocation
-from releasepilot.errors import CatalogError
-from releasepilot.model.catalog import Catalog
-from releasepilot.model.reading import Located, absolute, read_catalog
+from releasepilot.errors import CatalogError, PlanError
+from releasepilot.model.catalog import Catalog, Defaults
+from releasepilot.model.notes import ChangelogEntry
 from releasepilot.model.reading import Path as Keys
+from releasepilot.model.reading import absolute, read_catalog
 from releasepilot.model.versioning import PolicyEntry, Versioning
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 from releasepilot.settings import Settings
 from releasepilot.versioning import POLICIES
+from releasepilot.versioning.changelog import check_template
+from releasepilot.versioning.policy import policy_of
+
+T = TypeVar("T")
 
 
-def load(invocation: Invocation, settings: Settings) -> tuple[Catalog, Registry]:
+def load(invocation: Invocation, settings: Settings, branch: str = "") -> tuple[Catalog, Registry]:
     """Return the catalog with repositories as absolute addresses, and the actuators that it may use.
 
-    Raises CatalogError with every mistake: of the text, of an actuator's configuration, of a policy's name.
+    With `branch` every component is released from there. Raises CatalogError with every mistake: of the text, of an
+    actuator's configuration, of a policy or a template.
     """
     located = read_catalog(_text(invocation.catalog), str(invocation.catalog))
     registry = Registry.load(Tools(cache=settings.cache_dir, git_timeout=settings.git_timeout))
-    findings = [*registry.check(located.catalog), *_policies(located)]
+    findings = [*registry.check(located.catalog), *_policies(located.catalog), *_templates(located.catalog)]
     if findings:
         raise located.error(findings)
     folder = invocation.catalog.absolute().parent
-    return absolute(located.catalog, folder.as_posix()), registry
+    catalog = absolute(located.catalog, folder.as_posix())
+    return (_on(catalog, branch) if branch else catalog), registry
+
+
+def _on(catalog: Catalog, branch: str) -> Catalog:
+    """Return the catalog with every component on one branch."""
+    try:
+        defaults = Defaults.model_validate({**catalog.defaults.model_dump(by_alias=True), "branch": branch})
+    except ValidationError:
+        raise CatalogError(f"{branch!r} is not a name that git accepts for a branch") from None
+    components = tuple(entry.model_copy(update={"branch": None}) for entry in catalog.components)
+    return catalog.model_copy(update={"defaults": defaults, "components": components})
 
 
 def _text(path: Path) -> str:
@@ -45,17 +65,37 @@ def _text(path: Path) -> str:
         raise CatalogError(f"{path} cannot be read: {error.strerror}", hint="check the path and its rights") from error
 
 
-def _policies(located: Located) -> Iterator[tuple[Keys, str]]:
-    """Find versioning policies that nobody knows."""
-    catalog = located.catalog
+def _policies(catalog: Catalog) -> Iterator[tuple[Keys, str]]:
+    """Find versioning policies that nobody knows, or that say what cannot be."""
     given: list[tuple[Keys, Versioning]] = [(("defaults", "versioning", "policy"), catalog.defaults.versioning)]
     for index, entry in enumerate(catalog.components):
         if entry.versioning:
             given.append((("components", index, "versioning", "policy"), entry.versioning))
     for path, versioning in given:
-        for place, name in _names(versioning.policy):
-            if name not in POLICIES:
-                yield (*path, *place), f"{name!r} is not a versioning policy; known are {', '.join(POLICIES)}"
+        unknown = [(place, name) for place, name in _names(versioning.policy) if name not in POLICIES]
+        for place, name in unknown:
+            yield (*path, *place), f"{name!r} is not a versioning policy; known are {', '.join(POLICIES)}"
+        if not unknown:
+            yield from _objections(path, policy_of, versioning.policy)
+
+
+def _templates(catalog: Catalog) -> Iterator[tuple[Keys, str]]:
+    """Find changelog templates that cannot be read."""
+    given: list[tuple[Keys, ChangelogEntry]] = [(("defaults", "changelog", "template"), catalog.defaults.changelog)]
+    for index, entry in enumerate(catalog.components):
+        if entry.changelog:
+            given.append((("components", index, "changelog", "template"), entry.changelog))
+    for path, changelog in given:
+        if changelog.template is not None:
+            yield from _objections(path, check_template, changelog.template)
+
+
+def _objections(path: Keys, check: Callable[[T], object], value: T) -> Iterator[tuple[Keys, str]]:
+    """Tell what a check that raises PlanError has against a value."""
+    try:
+        check(value)
+    except PlanError as error:
+        yield path, f"{error.message}; {error.hint}" if error.hint else error.message
 
 
 def _names(policy: str | PolicyEntry) -> Iterator[tuple[Keys, str]]:

@@ -19,6 +19,8 @@ from releasepilot.cli.invocation import Invocation
 COMMANDS: dict[str, tuple[str, str]] = {
     "validate": ("validate:validate", "Check the catalog."),
     "plan": ("plan:plan", "Show what would be released, in which order and why."),
+    "next": ("next_version:next_version", "Print the next versions, for scripts."),
+    "changelog": ("changelog:changelog", "Print the changelog of what would be, or was, released."),
     "release": ("release:release", "Plan, confirm, release and watch."),
     "status": ("status:status", "Show where a train stands."),
     "approve": ("decide:approve", "Approve the plan of a waiting train."),

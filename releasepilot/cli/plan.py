@@ -10,7 +10,7 @@ import click
 from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, json_option, pass_invocation
-from releasepilot.cli.prepare import prepare
+from releasepilot.cli.prepare import branch_option, prepare
 from releasepilot.cli.render.commits import print_commits_seen
 from releasepilot.cli.render.plan import markdown, print_plan
 from releasepilot.cli.render.text import console, print_json
@@ -19,8 +19,9 @@ from releasepilot.cli.render.text import console, print_json
 @click.command()
 @json_option
 @click.option("--markdown", "as_markdown", is_flag=True, help="Print Markdown, for a pull request or a ticket.")
+@branch_option
 @pass_invocation
-def plan(invocation: Invocation, as_json: bool, as_markdown: bool) -> int:
+def plan(invocation: Invocation, as_json: bool, as_markdown: bool, branch: str) -> int:
     """Show what would be released: versions, reasons, order, and what could not be taken back.
 
     Reads every repository and changes none.
@@ -28,7 +29,7 @@ def plan(invocation: Invocation, as_json: bool, as_markdown: bool) -> int:
     if as_json and as_markdown:
         raise click.UsageError("--json and --markdown exclude each other")
     settings = settings_of(invocation)
-    prepared = asyncio.run(prepare(invocation, settings))
+    prepared = asyncio.run(prepare(invocation, settings, branch))
     if as_json:
         print_json(prepared.plan)
     elif as_markdown:

@@ -7,11 +7,14 @@ import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import click
+
 from releasepilot.cli.catalog_file import load
 from releasepilot.cli.invocation import Invocation
 from releasepilot.cli.render.progress import reading
+from releasepilot.errors import CatalogError
 from releasepilot.graph.planner import make_plan
-from releasepilot.model.catalog import Catalog
+from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.plan import Plan
 from releasepilot.model.snapshot import Snapshot
 from releasepilot.model.train import Request, request_of
@@ -33,12 +36,31 @@ class Prepared:
         return self.request.model_copy(update={"confirmed": self.plan.digest})
 
 
-async def read_repositories(invocation: Invocation, settings: Settings) -> tuple[Catalog, Registry, Snapshot]:
+#: For commands that plan.
+branch_option = click.option(
+    "--branch", default="", help="Release every component from this branch, not from the one of the catalog."
+)
+
+
+def entry_of(catalog: Catalog, name: str) -> ComponentEntry:
+    """Return a component of the catalog, the only one where no name is given. CatalogError where there is none."""
+    names = [entry.name for entry in catalog.components]
+    if not name and len(names) == 1:
+        return catalog.components[0]
+    if name not in names:
+        what = f"there is no component {name!r}" if name else "the catalog has several components"
+        raise CatalogError(what, hint=f"name one of {', '.join(names)}")
+    return catalog.components[names.index(name)]
+
+
+async def read_repositories(
+    invocation: Invocation, settings: Settings, branch: str = ""
+) -> tuple[Catalog, Registry, Snapshot]:
     """Read the catalog and all of its repositories. Nothing is written but the mirror cache.
 
-    Raises CatalogError and SnapshotError.
+    With `branch` every component is read there. Raises CatalogError and SnapshotError.
     """
-    catalog, registry = load(invocation, settings)
+    catalog, registry = load(invocation, settings, branch)
     with reading(sys.stderr, len(catalog.components), quiet=invocation.quiet) as progress:
         snapshot = await take_snapshot(
             catalog,
@@ -50,9 +72,9 @@ async def read_repositories(invocation: Invocation, settings: Settings) -> tuple
     return catalog, registry, snapshot
 
 
-async def prepare(invocation: Invocation, settings: Settings) -> Prepared:
+async def prepare(invocation: Invocation, settings: Settings, branch: str = "") -> Prepared:
     """Make the plan. Raises CatalogError, SnapshotError and PlanError."""
-    catalog, registry, snapshot = await read_repositories(invocation, settings)
+    catalog, registry, snapshot = await read_repositories(invocation, settings, branch)
     today = datetime.now(UTC).date().isoformat()
     request = request_of(catalog, registry.traits(), date=today, actor=settings.actor)
     plan = await asyncio.to_thread(make_plan, snapshot, request)

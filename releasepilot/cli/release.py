@@ -12,7 +12,7 @@ import click
 from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit, of_view
 from releasepilot.cli.invocation import Invocation, pass_invocation, yes_option
-from releasepilot.cli.prepare import Prepared, prepare
+from releasepilot.cli.prepare import Prepared, branch_option, prepare
 from releasepilot.cli.render.commits import print_commits_seen
 from releasepilot.cli.render.plan import print_plan
 from releasepilot.cli.render.record import print_changes, print_record
@@ -31,8 +31,9 @@ from releasepilot.settings import Settings
 @click.command()
 @yes_option
 @click.option("--detach", "-d", is_flag=True, help="Start it and do not watch.")
+@branch_option
 @pass_invocation
-def release(invocation: Invocation, yes: bool, detach: bool) -> int:
+def release(invocation: Invocation, yes: bool, detach: bool, branch: str) -> int:
     """Plan, show the plan, ask, release and watch.
 
     Leaving with Ctrl-C stops the watching, not the train. If a repository moves after you confirmed, the train
@@ -40,7 +41,7 @@ def release(invocation: Invocation, yes: bool, detach: bool) -> int:
     """
     ask_is_possible(yes=yes)
     settings = settings_of(invocation)
-    prepared = asyncio.run(prepare(invocation, settings))
+    prepared = asyncio.run(prepare(invocation, settings, branch))
     print_plan(console(), prepared.plan)
     if not prepared.plan.releases:
         print_commits_seen(console(), prepared.request.catalog, prepared.snapshot)

@@ -188,7 +188,7 @@ def _pin(mirror: Mirror, refs: Refs, wanted: _Wanted) -> _Pinned:
     entry = wanted.entry
     head = refs.heads.get(wanted.branch)
     if head is None:
-        raise _branch_missing(entry, wanted.branch, sorted(refs.heads))
+        raise branch_missing(entry, wanted.branch, sorted(refs.heads))
     branches = read_branches(refs, wanted.tag, wanted.branches)
     if wanted.branches:
         candidates = counted_tags(refs, wanted.tag, wanted.branches, wanted.branch, branches)
@@ -219,7 +219,7 @@ def _refuse_held(wanted: _Wanted, held: Mapping[str, Path]) -> None:
     )
 
 
-def _branch_missing(entry: ComponentEntry, branch: str, heads: Sequence[str]) -> BranchMissing:
+def branch_missing(entry: ComponentEntry, branch: str, heads: Sequence[str]) -> BranchMissing:
     """Say which branches there are, the nearest names first."""
     address = redact(entry.repo)
     if not heads:

@@ -101,8 +101,19 @@ def _facts(plan: Plan) -> Table:
         table.add_row("critical path", plain(" → ".join(plan.critical_path)))
     for gate in plan.gates:
         table.add_row("gate", plain(gate_words(gate)))
+    for rule in below_one(plan):
+        table.add_row("below 1.0.0", plain(rule))
     table.add_row("on failure", plain(plan.on_failure.value.replace("_", " ")))
     return table
+
+
+def below_one(plan: Plan) -> list[str]:
+    """Say how versions below 1.0.0 are raised, one line a policy, with the components that it concerns."""
+    rules: dict[tuple[str, str], list[str]] = {}
+    for release in plan.releases:
+        if release.below_one:
+            rules.setdefault((release.policy, release.below_one), []).append(release.component)
+    return [f"{', '.join(names)} by {policy}: {rule}" for (policy, rule), names in rules.items()]
 
 
 def gate_words(gate: ApprovalGate) -> str:
@@ -169,6 +180,8 @@ def markdown(plan: Plan) -> str:
         cells = (release.component, release.from_version or "first", release.to_version, "; ".join(release.reasons))
         lines.append(f"| {' | '.join(_escaped(cell) for cell in cells)} |")
     lines += ["", "Order: " + ", then ".join(_escaped(" and ".join(wave)) for wave in plan.waves) + ".", ""]
+    for rule in below_one(plan):
+        lines += [f"Below 1.0.0, {_escaped(rule)}", ""]
     if plan.point_of_no_return:
         lines += [f"Point of no return: {_escaped(plan.point_of_no_return)}.", ""]
     if plan.worst_residue:

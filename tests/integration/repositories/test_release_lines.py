@@ -129,7 +129,7 @@ async def test_branches_that_contradict_each_other_are_refused(remote: Remote) -
 
 
 async def test_a_preview_is_outside_of_a_dependents_range(remote: Remote, tmp_path: Path) -> None:
-    """npm's `^1.1.0` does not take 1.2.0-beta.1, so the dependent's preview asks for it by name."""
+    """Npm's `^1.1.0` does not take 1.2.0-beta.1, so the dependent's preview asks for it by name."""
     manifest = '{"name": "app", "version": "1.0.0", "dependencies": {"lib": "^1.1.0"}}\n'
     app = make_remote(tmp_path / "app.git", [Change(message="feat: a", tag="v1.0.0")], files={"package.json": manifest})
     for one in (remote, app):

@@ -1,0 +1,49 @@
+"""`releasepilot changelog`: what the next release would tell, or everything that a component has ever released."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import click
+
+from releasepilot.cli.catalog_file import load
+from releasepilot.cli.completion import complete_component
+from releasepilot.cli.environment import settings_of
+from releasepilot.cli.exits import Exit
+from releasepilot.cli.invocation import Invocation, pass_invocation
+from releasepilot.cli.prepare import branch_option, entry_of, prepare
+from releasepilot.cli.render.text import clean_lines
+from releasepilot.repositories.mirror import Mirror
+from releasepilot.repositories.whole_changelog import whole_changelog
+
+
+@click.command()
+@click.argument("component", default="", shell_complete=complete_component)
+@click.option("--all", "whole", is_flag=True, help="Write the changelog of all its releases, from its history.")
+@branch_option
+@pass_invocation
+def changelog(invocation: Invocation, component: str, whole: bool, branch: str) -> int:
+    """Print the changelog of what would be released, of one component or of the whole train, as Markdown.
+
+    Reads the repositories and changes none.
+    """
+    if whole:
+        _print_whole(invocation, component, branch)
+        return Exit.OK
+    plan = asyncio.run(prepare(invocation, settings_of(invocation), branch)).plan
+    text = plan.changelog
+    if component:
+        text = next((one.changelog for one in plan.releases if one.component == component), "")
+    sys.stdout.write(clean_lines(text))
+    return Exit.OK
+
+
+def _print_whole(invocation: Invocation, component: str, branch: str) -> None:
+    settings = settings_of(invocation)
+    catalog, _ = load(invocation, settings, branch)
+    entry = entry_of(catalog, component)
+    mirror = Mirror(settings.cache_dir, entry.repo, timeout=settings.git_timeout)
+    mirror.fetch()
+    for part in whole_changelog(mirror, catalog, entry):
+        sys.stdout.write(part)

@@ -1,0 +1,59 @@
+"""The changelog of everything that a component has ever released, read from its history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+from releasepilot.model.catalog import Catalog, ComponentEntry, Ecosystem
+from releasepilot.repositories.contents import Folder, read_contents
+from releasepilot.repositories.history import Concern, read_refs
+from releasepilot.repositories.mirror import Mirror
+from releasepilot.repositories.past import Past, past_releases
+from releasepilot.repositories.snapshot import branch_missing
+from releasepilot.versioning.changelog import Look, ReleaseNotes, full, look_of
+from releasepilot.versioning.ordering import released
+from releasepilot.versioning.policy import BumpPolicy, policy_of
+
+
+def whole_changelog(mirror: Mirror, catalog: Catalog, entry: ComponentEntry) -> Iterator[str]:
+    """Yield the parts of a changelog file: its title, what is not released yet, then the releases, newest first.
+
+    The mirror must have been fetched. It is written in one pass over the history, in the memory of one release.
+    BranchMissing where the component's branch is not there, PlanError where its policy or template is wrong.
+    """
+    refs = read_refs(mirror.git)
+    branch = catalog.branch_of(entry)
+    head = refs.heads.get(branch)
+    if head is None:
+        raise branch_missing(entry, branch, sorted(refs.heads))
+    tags = released(refs.tags, catalog.tag_of(entry), prereleases=catalog.parted(entry))
+    concern = Concern(path=entry.path, watch=entry.watch, scopes=entry.scopes)
+    policy = policy_of(catalog.versioning_of(entry).policy)
+    past = past_releases(refs, head, tags, concern)
+    notes = (_notes(one, entry, policy) for one in past if one.tag or one.commits)
+    yield from full(notes, _look(mirror, catalog, entry, head))
+
+
+def _look(mirror: Mirror, catalog: Catalog, entry: ComponentEntry, head: str) -> Look:
+    """Return how the changelog is written; what a policy tells may depend on the ecosystem."""
+    contents = read_contents(mirror.git, [Folder(head=head, path=entry.path, ecosystem=entry.ecosystem)])[0]
+    return look_of(
+        catalog.changelog_of(entry),
+        repo=entry.repo,
+        policy=catalog.versioning_of(entry).policy,
+        ecosystem=contents.ecosystem if contents else Ecosystem.GENERIC,
+    )
+
+
+def _notes(past: Past, entry: ComponentEntry, policy: BumpPolicy) -> ReleaseNotes:
+    read = policy.read
+    return ReleaseNotes(
+        component=entry.name,
+        version=past.version,
+        previous=past.from_version or None,
+        date=datetime.fromtimestamp(past.when, UTC).date().isoformat(),
+        changes=[(commit, read(commit.message)) for commit in past.commits if not commit.bookkeeping],
+        tag=past.tag,
+        from_tag=past.from_tag or None,
+    )
