@@ -63,7 +63,8 @@ def _read(text: str) -> tuple[Interval, ...]:
     highest: Order | None = None
     for found in _SET.finditer(text):
         low, high = _ends(found, text)
-        if sets and (highest is None or low is None or low < highest):
+        # Maven looks at the set before alone, and not at all behind one without an end.
+        if highest is not None and (low is None or low < highest):
             raise _unreadable(text)
         highest = high
         lower = () if low is None else low if found[1] == "[" else after(low)

@@ -14,7 +14,7 @@ _PREFIX = re.compile(r"(?:workspace:|npm:(?:@[^/@\s]+/)?[^@\s]+@)")
 _KEPT = frozenset({"^", "~", "workspace:*", "workspace:^", "workspace:~"})
 _NOT_A_RANGE = re.compile(r".*[:/].*|(?![vV][0-9]|[xX](?:\.|\Z))[A-Za-z][A-Za-z0-9._-]*", re.DOTALL)
 _HYPHEN = re.compile(r"(\S+)\s+-\s+(\S+)")
-_COMPARATOR = re.compile(r"(\^|~>?|>=|=>|<=|=<|>|<|!=|==?)?(\s*v?)([0-9xX*][^\s,|]*)")
+_COMPARATOR = re.compile(r"(\^|~=|~>?|>=|=>|<=|=<|>|<|!=|==?)?(\s*v?)([0-9xX*][^\s,|]*)")
 _WILD = re.compile(r"(?:^|\.)[xX*]")
 
 
@@ -90,6 +90,6 @@ def _comparator(found: re.Match[str], version: Version, dialect: Dialect) -> str
         count = len(numbers_of(old))
         return f"{operator}{gap}{with_precision(version, count)}{old[wild.start() :]}" if count else found[0]
     precision = len(numbers_of(old))
-    pinned = dialect is Dialect.POETRY and operator not in ("^", "~")
+    pinned = dialect is Dialect.POETRY and operator not in ("^", "~", "~=")
     exact = pinned or version.prerelease or precision >= len(version.triple)
     return f"{operator}{gap}{full if exact else with_precision(version, precision)}"

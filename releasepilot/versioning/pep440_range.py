@@ -13,9 +13,8 @@ from releasepilot.versioning.bounds import above, numbers_of, with_precision
 from releasepilot.versioning.interval import Interval, Span, holds, joined
 from releasepilot.versioning.ordering import Version
 from releasepilot.versioning.orders import after, order
-from releasepilot.versioning.semver_range import Dialect
+from releasepilot.versioning.semver_range import Dialect, intervals
 
-_POETRY = re.compile(r"\s*(?:\^|~(?!=)|[0-9*]).*|.*\|\|.*|.*,\s*(?:\^|~(?!=)).*", re.DOTALL)
 #: A clause of numbers alone, which means the same to every version of numbers alone as it does to `packaging`.
 _ORDINARY = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*([0-9]{1,18}(?:\.[0-9]{1,18})*)(\.\*)?\s*")
 _CLAUSE = re.compile(r"(~=|===?|!=|<=|>=|<|>)(\s*)([^\s,;]+)")
@@ -32,9 +31,9 @@ def admits(text: str, version: Version) -> bool:
             return holds(interval, version)
     if text.lstrip().startswith("@"):
         return True
-    if _POETRY.fullmatch(text):
-        return npm_range.admits(text, version, Dialect.POETRY)
     specifiers = _specifiers(text)
+    if specifiers is None:
+        return npm_range.admits(text, version, Dialect.POETRY)
     return specifiers.contains(version.text, prereleases=bool(specifiers.prereleases))
 
 
@@ -42,7 +41,7 @@ def move(text: str, version: Version) -> str:
     """Rewrite a specifier so that it accepts a version; unchanged where it does already."""
     if admits(text, version):
         return text
-    if _POETRY.fullmatch(text):
+    if _specifiers(text) is None:
         return npm_range.move(text, version, Dialect.POETRY)
     public = version.text.partition("+")[0]
     restyled = _CLAUSE.sub(lambda found: _clause(found, version), text)
@@ -79,14 +78,19 @@ def _span(operator: str, numbers: tuple[int, ...], *, wild: bool) -> Span | None
 
 
 @lru_cache(maxsize=1 << 12)
-def _specifiers(text: str) -> SpecifierSet:
+def _specifiers(text: str) -> SpecifierSet | None:
+    """Read what PEP 440 knows; None for what Poetry writes beside it, PlanError where it is neither."""
     try:
         return SpecifierSet(text)
     except InvalidSpecifier:
-        raise PlanError(
-            f"the version specifier {text[:100]!r} cannot be read",
-            hint="Write it as PEP 440 says, such as >=1.2,<2 or ~=1.4.",
-        ) from None
+        try:
+            intervals(text, Dialect.POETRY)
+        except PlanError:
+            raise PlanError(
+                f"the version specifier {text[:100]!r} cannot be read",
+                hint="Write it as PEP 440 says, such as >=1.2,<2 or ~=1.4.",
+            ) from None
+        return None
 
 
 def _clause(found: re.Match[str], version: Version) -> str:

@@ -47,13 +47,17 @@ class Comparator(NamedTuple):
 
 
 _WHOLE = 3
+_GROWING = ("^", "~", "~=")
 _MAX_LENGTH = 2000
-_GAP = re.compile(r"(\^|~>?|[<>]=?|=[<>]|!=|==?)\s+")
+_GAP = re.compile(r"(\^|~[>=]?|[<>]=?|=[<>]|!=|==?)\s+")
 _HYPHEN = re.compile(r"(\S+)\s+-\s+(\S+)")
 _COMPARATOR = re.compile(
-    r"(\^|~>?|>=|=>|<=|=<|>|<|!=|==?|)=?[vV]?"
+    r"(\^|~=|~>?|>=|=>|<=|=<|>|<|!=|==?|)=?[vV]?"
     r"((?:[0-9]{1,18}|[xX*])(?:\.(?:[0-9]{1,18}|[xX*]))*)(\.?[A-Za-z+-][0-9A-Za-z.+-]*)?"
 )
+_CARGO = re.compile(r"(?:\^|~|[<>]=?|=)?[0-9*xX].*", re.DOTALL)
+_ZERO = order((0, 0, 0))
+_RELEASES = Interval(opened=CLOSED)
 _SAME = {"=>": ">=", "=<": "<=", "~>": "~", "==": "="}
 
 
@@ -63,7 +67,9 @@ def intervals(text: str, dialect: Dialect) -> tuple[Interval, ...]:
     if len(text) > _MAX_LENGTH:
         raise _unreadable(text)
     groups = [text] if dialect is Dialect.CARGO else text.split("||")
-    return tuple(_interval(group, dialect, text) for group in groups)
+    found = tuple(_interval(group, dialect, text) for group in groups)
+    # node-semver forgets the other alternatives, and with them the prereleases that they open.
+    return (_RELEASES,) if dialect is Dialect.NPM and _RELEASES in found else found
 
 
 def _interval(group: str, dialect: Dialect, text: str) -> Interval:
@@ -72,6 +78,9 @@ def _interval(group: str, dialect: Dialect, text: str) -> Interval:
     named = [each for each in comparators if each.prerelease]
     opened = None if named and dialect is Dialect.HELM else frozenset(_triple(each) for each in named)
     spans = [_span(each, dialect) for each in comparators if each.operator != "!="]
+    if dialect is Dialect.NPM:
+        # node-semver takes >=0.0.0 for everything.
+        spans = [span._replace(lower=()) if span.lower == _ZERO else span for span in spans]
     holes = [_equal(each) for each in comparators if each.operator == "!="]
     return joined(spans, opened or (None if opened is None else CLOSED), holes)
 
@@ -86,7 +95,7 @@ def _parts(group: str, dialect: Dialect) -> list[str]:
 
 def _read(part: str, dialect: Dialect, text: str) -> Comparator:
     found = _COMPARATOR.fullmatch(part)
-    if found is None or (dialect is Dialect.CARGO and "==" in part):
+    if found is None or (dialect is Dialect.CARGO and _CARGO.fullmatch(part) is None):
         raise _unreadable(text)
     pieces = found[2].split(".")
     count = next((index for index, piece in enumerate(pieces) if not piece.isdecimal()), len(pieces))
@@ -96,11 +105,22 @@ def _read(part: str, dialect: Dialect, text: str) -> Comparator:
     if version is None or (len(pieces) > _WHOLE and dialect is not Dialect.POETRY):
         raise _unreadable(text)
     operator = _SAME.get(found[1], found[1])
-    if not operator:
+    if operator == "~=":
+        operator = _pep440_tilde(numbers, dialect, text)
+    elif not operator:
         operator = "^" if dialect is Dialect.CARGO and not wild else "="
     elif operator == "!=" and dialect in (Dialect.NPM, Dialect.CARGO):
         raise _unreadable(text)
     return Comparator(operator, _precise(numbers, operator, wild, dialect), version.order, version.prerelease, wild)
+
+
+def _pep440_tilde(numbers: tuple[int, ...], dialect: Dialect, text: str) -> str:
+    """Return the operator that `~=` is: PEP 440's needs two numbers, npm's is a tilde."""
+    if dialect is not Dialect.POETRY:
+        return "~"
+    if len(numbers) == 1:
+        raise _unreadable(text)
+    return "~="
 
 
 def _named(numbers: tuple[int, ...], suffix: str, wild: bool, dialect: Dialect) -> Version | None:
@@ -117,7 +137,7 @@ def _named(numbers: tuple[int, ...], suffix: str, wild: bool, dialect: Dialect) 
 
 def _precise(numbers: tuple[int, ...], operator: str, wild: bool, dialect: Dialect) -> tuple[int, ...]:
     """Fill up what Poetry takes for one version: `1.2` and `>1.2` mean 1.2.0 there."""
-    if dialect is Dialect.POETRY and not wild and operator not in ("^", "~"):
+    if dialect is Dialect.POETRY and not wild and operator not in _GROWING:
         return (*numbers, 0, 0, 0)[: max(len(numbers), _WHOLE)]
     return numbers
 
@@ -129,7 +149,7 @@ def _span(comparator: Comparator, dialect: Dialect) -> Span:
         return NOWHERE if nothing else Span(comparator.base) if comparator.prerelease else EVERYWHERE
     if comparator.operator == "=":
         return _equal(comparator)
-    if comparator.operator in ("^", "~"):
+    if comparator.operator in _GROWING:
         return _compatible(comparator, dialect)
     return _bounded(comparator, helm=dialect is Dialect.HELM)
 
@@ -156,10 +176,15 @@ def _equal(comparator: Comparator) -> Span:
 
 
 def _compatible(comparator: Comparator, dialect: Dialect) -> Span:
-    """Return the span of a caret, up to the first number that is not 0, or of a tilde, up to the minor one."""
+    """Return the span of a caret, up to the first number that is not 0, or of a tilde, up to the minor one.
+
+    `~=` is PEP 440's: up to the last but one that is said.
+    """
     numbers = comparator.numbers
     last = min(len(numbers), _WHOLE) - 1
-    if comparator.operator == "~":
+    if comparator.operator == "~=":
+        closes = len(numbers) - 2
+    elif comparator.operator == "~":
         # Masterminds/semver reads ~0.0.0 as >=0.0.0.
         if dialect is Dialect.HELM and numbers == (0, 0, 0) and not comparator.prerelease:
             return Span(comparator.base)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-_NAMED = re.compile(r"[0-9]+(?:\.[0-9]+)*(?:[.+-]?[0-9A-Za-z]+)*")
-_LAST_NUMBER = re.compile(r"[0-9]+(?=[^0-9]*\Z)")
+_NAMED = re.compile(r"[0-9]{1,18}(?:\.[0-9]+)*(?:[.+-]?[0-9A-Za-z]+)*")
+_LAST_NUMBER = re.compile(r"[0-9]{1,18}(?=[^0-9]*\Z)")
 _MAX_NAMED = 64
 
 
@@ -28,7 +28,7 @@ def _next(text: str) -> str:
 
 def _raised(text: str) -> list[str]:
     """Return the releases that a version's numbers say and border on, each with at least three numbers."""
-    numbers = [int(part) for part in re.split(r"[^0-9.]", text)[0].split(".") if part]
+    numbers = [int(part[:18]) for part in re.split(r"[^0-9.]", text, maxsplit=1)[0].split(".") if part]
     padded = [*numbers, 0, 0, 0][: max(len(numbers), 3)]
     borders = ([*padded[:index], padded[index] + 1, *(0 for _ in padded[index + 1 :])] for index in range(len(padded)))
     return [".".join(map(str, each)) for each in (padded, *borders)]
