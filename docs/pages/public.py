@@ -69,7 +69,9 @@ def _fields(owner: type) -> list[tuple[str, str, str]]:
     if dataclasses.is_dataclass(owner):
         return [(code(one.name), code(str(one.type)), comments.get(one.name, "")) for one in dataclasses.fields(owner)]
     declared = inspect.get_annotations(owner)
-    return [(code(name), code(str(kind)), comments.get(name, "")) for name, kind in declared.items() if name[0] != "_"]
+    # A named tuple keeps its annotations as references, which show as they were written by this.
+    written = {name: getattr(kind, "__forward_arg__", kind) for name, kind in declared.items() if name[0] != "_"}
+    return [(code(name), code(str(kind)), comments.get(name, "")) for name, kind in written.items()]
 
 
 def _signature(function: FunctionType) -> str:

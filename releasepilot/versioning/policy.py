@@ -21,7 +21,7 @@ from releasepilot.versioning.dialect import (
     lines,
     specification,
 )
-from releasepilot.versioning.ordering import Scheme
+from releasepilot.versioning.ordering import Scheme, parse
 
 _NOTHING: Mapping[Bump, Bump] = MappingProxyType({})
 
@@ -268,7 +268,7 @@ def decide_changes(
     rules = policy_of(policy)
     counted = list(_without_reverted(changes)) if rules.drops_reverted else list(changes)
     reasons = tuple(_reasons(counted, rules, below_one=_below_one(current, rules, initial)))
-    forced = next((one for one in counted if one.release_as), None) if rules.honours_release_as else None
+    forced = next(filter(_demands, counted), None) if rules.honours_release_as else None
     if forced is not None:
         return _forced(current, forced, reasons)
     bump = max((reason.bump for reason in reasons), key=_RANK.__getitem__, default=Bump.NONE)
@@ -317,6 +317,11 @@ def _without_reverted(changes: Iterable[Change]) -> Iterator[Change]:
             waiting.setdefault(change.reverts.header, []).append(len(kept))
         kept.append(change)
     return (change for change in kept if change is not None)
+
+
+def _demands(change: Change) -> bool:
+    """Tell whether a change demands a version; anybody can write something else into a message."""
+    return bool(change.release_as) and parse(change.release_as) is not None
 
 
 def _forced(current: str | None, change: Change, reasons: tuple[Reason, ...]) -> Decision:

@@ -69,6 +69,8 @@ def test_a_revert_and_its_original_count_for_nothing() -> None:
         ("feat : x", None),
         ("chore: x\n\nRelease-As: 3.1.4", "3.1.4"),
         ("chore: x\n\nrelease-as: 2.0", "2.0.0"),
+        ("fix: x\n\nRelease-As: 2.0.0-a..b", "1.2.4"),
+        ("fix: x\n\nRelease-As: soon", "1.2.4"),
         ("chore: squash\n\nfeat(a): inner\n\nfix: other", "1.3.0"),
         ("chore: x\n\nBEGIN_NESTED_COMMIT\nfeat!: inner\nEND_NESTED_COMMIT", "2.0.0"),
         ("chore: x\n\nBREAKING CHANGE: y", "2.0.0"),
