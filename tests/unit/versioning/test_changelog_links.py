@@ -18,7 +18,11 @@ from releasepilot.versioning.changelog import Links, links_of
         ("https://user:secret@github.com/acme/web", "github", "https://github.com/acme/web"),
         ("git@github.com:acme/web.git", "github", "https://github.com/acme/web"),
         ("ssh://git@ssh.github.com:443/acme/web.git", "github", "https://github.com/acme/web"),
-        ("ssh://git@gitlab.example.org:2222/team/group/web.git/", "gitlab", "https://gitlab.example.org/team/group/web"),
+        (
+            "ssh://git@gitlab.example.org:2222/team/group/web.git/",
+            "gitlab",
+            "https://gitlab.example.org/team/group/web",
+        ),
         ("https://gitlab.com/team/web", "gitlab", "https://gitlab.com/team/web"),
         ("http://gitea.local:3000/acme/web.git", "gitea", "http://gitea.local:3000/acme/web"),
         ("https://codeberg.org/acme/web", "gitea", "https://codeberg.org/acme/web"),

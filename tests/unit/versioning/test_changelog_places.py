@@ -70,7 +70,9 @@ def test_a_new_file_has_a_title() -> None:
     assert insert(None, NEW)[0].text == f"# Changelog\n\n{NEW}"
 
 
-@pytest.mark.parametrize("heading", ["## 2.0.0", "## [2.0.0] - soon", "# v2.0.0", "2.0.0\n-----", "## Release 2.0.0 (d)"])
+@pytest.mark.parametrize(
+    "heading", ["## 2.0.0", "## [2.0.0] - soon", "# v2.0.0", "2.0.0\n-----", "## Release 2.0.0 (d)"]
+)
 def test_a_version_that_is_there_stays_alone(heading: str) -> None:
     """A second run changes nothing, and a section that somebody wrote beforehand stands."""
     assert insert(f"# C\n\n{heading}\n\nmine\n\n## 1.0.0\n", NEW) == ()

@@ -105,9 +105,7 @@ def test_a_type_that_the_catalog_lets_release_is_told() -> None:
     policy = PolicyEntry(extends="conventionalcommits", types={"build": Bump.PATCH, "ui": Bump.MINOR})
     made = notes(commit("build: a"), commit("ui: b"), commit("ci: c"))
     text = section(made, look(policy=policy))
-    assert text == (
-        "## 2.0.0 (2026-01-31)\n\n### Build\n\n- a (0123456)\n\n### Other changes\n\n- b (0123456)\n"
-    )
+    assert text == ("## 2.0.0 (2026-01-31)\n\n### Build\n\n- a (0123456)\n\n### Other changes\n\n- b (0123456)\n")
 
 
 def test_reasons_stand_where_nothing_else_does() -> None:
