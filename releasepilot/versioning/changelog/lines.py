@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+#: Characters of a line that are looked at for a heading.
+_MAX_LINE = 300
 _LINE = re.compile(r"([^\r\n]*)(?:\r\n|\n|\r|\Z)")
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})(.*)")
 _ATX = re.compile(r" {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*")
@@ -13,7 +15,8 @@ _UNDERLINE = re.compile(r" {0,3}(=+|-+)[ \t]*")
 #: What a setext underline below does not make a heading of.
 _NO_TEXT = re.compile(r" {0,3}(?:[-*+][ \t]|[0-9]{1,9}[.)][ \t]|>|#{1,6}(?:[ \t]|$)|<|\|)| {4}|\t")
 _ANCHOR = re.compile(r" {0,3}<a\b[^>]*>(?:[ \t]*</a>)?[ \t]*", re.IGNORECASE)
-_FRONT_MATTER = ("---", "+++")
+#: Settings at the top of a file, which many site generators read.
+_FRONT_MATTER = re.compile(r"(---|\+\+\+)[ \t]*(?:\r\n|\n|\r)(?:.*?(?:\r\n|\n|\r))??\1[ \t]*(?=[\r\n]|\Z)", re.DOTALL)
 
 
 class Heading(NamedTuple):
@@ -32,12 +35,14 @@ def text_lines(text: str) -> Iterator[tuple[int, str]]:
     """
     ends = ""
     begin = 1 if text.startswith("\ufeff") else 0
+    front = _FRONT_MATTER.match(text, begin)
+    after = front.end() if front else begin
     for at, line in _lines(text, begin):
-        if ends:
+        if at < after or ends:
             yield at, ""
             ends = "" if _closes(ends, line) else ends
             continue
-        ends = _opens(line, first=at == begin)
+        ends = _opens(line)
         yield at, "" if ends or line.lstrip().startswith("<!--") else line
 
 
@@ -47,7 +52,8 @@ def headings(text: str) -> list[Heading]:
     #: The line before, where an underline could make a heading of it, and where a heading begins there.
     before, before_at = "", 0
     anchor = -1
-    for at, line in text_lines(text):
+    for at, whole in text_lines(text):
+        line = whole[:_MAX_LINE]
         start = at if anchor < 0 else anchor
         atx, underline = _ATX.fullmatch(line), _UNDERLINE.fullmatch(line)
         if before and underline is not None:
@@ -73,10 +79,8 @@ def _lines(text: str, at: int) -> Iterator[tuple[int, str]]:
         at = found.end()
 
 
-def _opens(line: str, *, first: bool) -> str:
+def _opens(line: str) -> str:
     """Return what ends the block that a line begins; empty where it begins none."""
-    if first and line.rstrip() in _FRONT_MATTER:
-        return line.rstrip()
     fence = _FENCE.fullmatch(line)
     if fence is not None and not (fence[1][0] == "`" and "`" in fence[2]):
         return fence[1]
@@ -85,10 +89,8 @@ def _opens(line: str, *, first: bool) -> str:
 
 
 def _closes(ends: str, line: str) -> bool:
-    if ends == "-->":
+    if ends in {"", "-->"}:
         return ends in line
-    if ends in _FRONT_MATTER:
-        return line.rstrip() == ends
     # A fence is closed by one that is at least as long, and by nothing else.
     shut = line.strip(" \t")
     return len(shut) >= len(ends) and not shut.strip(ends[0])
