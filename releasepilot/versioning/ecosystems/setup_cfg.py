@@ -69,7 +69,7 @@ def kind_of(extra: str) -> str:
 
 def _requirements(text: str, lines: list[_Text], kind: str, group: str = "") -> Iterator[Declared]:
     """Walk a list, which stands on lines of its own or, with semicolons, behind the key."""
-    for item in lines if len(lines) > 1 else _semicolons(lines[0]):
+    for item in _joined(lines) if len(lines) > 1 else _semicolons(lines[0]):
         entry = item.text.partition(" #")[0].rstrip()
         if not entry or entry.startswith(_DYNAMIC):
             continue
@@ -81,6 +81,20 @@ def _requirements(text: str, lines: list[_Text], kind: str, group: str = "") -> 
             package=requirement.name, constraint=requirement.specifier, kind=kind, path=FILE, group=group
         )
         yield Declared(dependency=dependency, write=_writer(item.start, requirement.part))
+
+
+def _joined(lines: list[_Text]) -> Iterator[_Text]:
+    """Join lines that end with a backslash to what follows, such as a marker behind its requirement."""
+    start, text = 0, ""
+    for line in lines:
+        start, text = (start if text else line.start), text + line.text
+        if text.endswith("\\"):
+            text = text[:-1]
+            continue
+        yield _Text(start, text)
+        text = ""
+    if text:
+        yield _Text(start, text)
 
 
 def _semicolons(line: _Text) -> Iterator[_Text]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 
 from releasepilot.errors import ManifestError
@@ -19,11 +20,14 @@ _NEWLINE = re.compile(r"\r\n?|\n")
 
 
 def content(text: str) -> Content:
-    """Read the first call of `setup`; what is not written out as a literal is left alone."""
-    call = _setup_call(text)
+    """Read the first call of `setup`: its literals, and names that stand for one. What is computed is left alone."""
+    tree = _parsed(text)
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node.func) == "setup")
+    call = min(calls, key=lambda each: (each.lineno, each.col_offset), default=None)
     if call is None:
         return Content()
-    arguments = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    constants = _constants(tree)
+    arguments = {keyword.arg: _looked_up(keyword.value, constants) for keyword in call.keywords if keyword.arg}
     source = _Source(text)
     version = arguments.get("version")
     return Content(
@@ -34,13 +38,13 @@ def content(text: str) -> Content:
     )
 
 
-def _setup_call(text: str) -> ast.Call | None:
-    """Return the call, wherever it stands."""
+def _parsed(text: str) -> ast.Module:
+    """Parse the file; ManifestError with file, line and cause where it is not Python."""
     try:
         with warnings.catch_warnings():
             # What Python would say of its escapes concerns those who run it.
             warnings.simplefilter("ignore")
-            tree = ast.parse(text.removeprefix("\ufeff"))
+            return ast.parse(text.removeprefix("\ufeff"))
     except SyntaxError as error:
         raise ManifestError(
             f"{FILE}:{error.lineno or 1}: {error.msg}", hint="Correct the file so that it is valid Python 3."
@@ -49,8 +53,23 @@ def _setup_call(text: str) -> ast.Call | None:
         raise ManifestError(
             f"{FILE}: it has null bytes or is nested too deeply", hint="Check that this is the right file."
         ) from None
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node.func) == "setup")
-    return min(calls, key=lambda call: (call.lineno, call.col_offset), default=None)
+
+
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return the values of the names that the module assigns once, at its top."""
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    stored = Counter(node.id for node in names)
+    return {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and stored[target.id] == 1
+    }
+
+
+def _looked_up(node: ast.expr, constants: dict[str, ast.expr]) -> ast.expr:
+    return constants.get(node.id, node) if isinstance(node, ast.Name) else node
 
 
 def _called(function: ast.expr) -> str:
