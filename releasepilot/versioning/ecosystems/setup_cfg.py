@@ -59,12 +59,7 @@ def _declared(text: str, options: _Options) -> Iterator[Declared]:
             yield from _requirements(text, lines, _LISTS[key])
     for (section, key), lines in options.items():
         if section == "options.extras_require":
-            yield from _requirements(text, lines, kind_of(key), key)
-
-
-def kind_of(extra: str) -> str:
-    """Return the kind of an extra's requirements: one without a name, such as `:os_name == "nt"`, is a condition."""
-    return "runtime" if extra.startswith(":") else "optional"
+            yield from _requirements(text, lines, "optional", key)
 
 
 def _requirements(text: str, lines: list[_Text], kind: str, group: str = "") -> Iterator[Declared]:
@@ -119,7 +114,7 @@ def _options(text: str) -> _Options:
         if line.text.startswith("[") and "]" in line.text:
             section = line.text[1 : line.text.rindex("]")].strip()
             continue
-        mark = min((at for sign in "=:" if (at := line.text.find(sign, 1)) > 0), default=-1)
+        mark = min((at for sign in "=:" if (at := line.text.find(sign)) > 0), default=-1)
         if mark < 0 or not section:
             raise ManifestError(
                 f"{FILE}:{line.number}: this is neither a section nor an option of one",

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 
 from releasepilot.errors import ManifestError
 from releasepilot.model.plan import Splice
-from releasepilot.versioning.ecosystems import pep508, setup_cfg
+from releasepilot.versioning.ecosystems import pep508
 from releasepilot.versioning.ecosystems.manifest import Content, Declared, Dependency, Write
 
 FILE = "setup.py"
@@ -100,13 +100,11 @@ class _Source:
         start = self._at(node.lineno, node.col_offset)
         end = self._at(node.end_lineno or node.lineno, node.end_col_offset or 0)
         opening = _LITERAL.match(self._text, start)
-        if (
-            opening is not None
-            and self._text[opening.end() : end - len(opening[1])] == value
-            and "\\" not in value
-            and _plain(new)
-        ):
-            return Splice(start=opening.end() + first, end=opening.end() + last, text=new)
+        if opening is not None:
+            inner = self._text[opening.end() : end - len(opening[1])]
+            if inner.replace("\r\n", "\n") == value and "\\" not in value and _plain(new):
+                at = opening.end()
+                return Splice(start=at + _offset(inner, first), end=at + _offset(inner, last), text=new)
         return Splice(start=start, end=end, text=repr(value[:first] + new + value[last:]))
 
     def _at(self, line: int, column: int) -> int:
@@ -114,6 +112,15 @@ class _Source:
         start = self._lines[line - 1]
         end = self._lines[line] if line < len(self._lines) else len(self._text)
         return start + len(self._text[start:end].encode()[:column].decode())
+
+
+def _offset(raw: str, at: int) -> int:
+    """Return where a character of a literal's value stands in the file: Python reads CR LF as one newline."""
+    begin = 0
+    while (found := raw.find("\r\n", begin)) >= 0 and found < at:
+        at += 1
+        begin = found + 2
+    return at
 
 
 def _plain(text: str) -> bool:
@@ -129,7 +136,8 @@ def _declared(source: _Source, arguments: dict[str, ast.expr]) -> Iterator[Decla
     if isinstance(extras, ast.Dict):
         for key, entries in zip(extras.keys, extras.values, strict=True):
             extra = _text(key) or ""
-            yield from _requirements(source, entries, setup_cfg.kind_of(extra), extra)
+            # An extra without a name is a condition: `:os_name == "nt"`.
+            yield from _requirements(source, entries, "runtime" if extra.startswith(":") else "optional", extra)
 
 
 def _requirements(source: _Source, node: ast.expr | None, kind: str, group: str = "") -> Iterator[Declared]:
