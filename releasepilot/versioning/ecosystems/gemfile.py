@@ -16,7 +16,7 @@ _BLOCK = re.compile(r"\bdo(?:[ \t]*\|[^|\n]*\|)?\Z")
 _KEYWORDS = frozenset(["if", "unless", "case", "begin", "def", "while", "until", "for", "class", "module"])
 _SYMBOL = re.compile(r":(\w+)|['\"](\w+)['\"]")
 _ELSEWHERE = re.compile(r"(?<!\w)(?:git|github|gitlab|gist|bitbucket|path)(?:['\"]?:|['\"]?[ \t]*=>)")
-_GROUPS = re.compile(r"(?<!\w)groups?(?:['\"]?:|['\"]?[ \t]*=>)[ \t]*(\[[^\]]*\]|:\w+|['\"]\w+['\"])")
+_GROUPS = re.compile(r"(?<!\w)groups?(?:['\"]?:|['\"]?[ \t]*=>)[ \t]*((?:%[iw])?\[[^\]]*\]|:\w+|['\"]\w+['\"])")
 
 
 def content(text: str, kind: str) -> Content:
@@ -70,4 +70,12 @@ def _groups(options: str, blocks: list[str]) -> frozenset[str]:
     """Return the groups of a gem: those of its own option and of the blocks around it."""
     texts = [found[1] for found in _GROUPS.finditer(options)]
     texts += [block for block in blocks if block.split(maxsplit=1)[:1] == ["group"] or block.lstrip()[:6] == "group("]
-    return frozenset(found[1] or found[2] for text in texts for found in _SYMBOL.finditer(text))
+    return frozenset(name for text in texts for name in _names(text))
+
+
+def _names(text: str) -> Iterator[str]:
+    """Yield the names in `:one`, `[:one, "two"]` or `%i[one two]`."""
+    if text.startswith("%"):
+        yield from text[3:-1].split()
+    else:
+        yield from (found[1] or found[2] for found in _SYMBOL.finditer(text))

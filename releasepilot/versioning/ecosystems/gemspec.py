@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import NamedTuple
 
 from releasepilot.model.plan import Splice
@@ -15,6 +16,7 @@ _SPECIFICATION = re.compile(r"[^\n|#]{0,200}\bGem::Specification\.new\b")
 _BLOCK = re.compile(r"[^\n|]{0,200}\|[ \t]*(\w+)[ \t]*\|")
 _STATEMENT = re.compile(r"[ \t]*(\w+)\.(\w+)[ \t]*(=(?![=~>]))?[ \t]*")
 _CONSTANT = re.compile(r"(?:::)?((?:[A-Z]\w*::)*)VERSION\b(?!::)")
+_SECOND = re.compile(r"[ \t]*,[ \t]*" + _CONSTANT.pattern)
 _VERSION = re.compile(r"(?:[^\n#'\"]*;)?[ \t]*VERSION[ \t]*=[ \t]*")
 
 
@@ -28,14 +30,18 @@ class Specification(NamedTuple):
 
 def read(name: str, text: str) -> Specification:
     """Read the literals of a specification; what is computed is left alone."""
-    variable, content, constant = "spec", Content(), None
+    variable, content = "spec", Content()
+    constant: str | None = None
     declared: list[Declared] = []
     for at in ruby_text.code_lines(text):
         opened = _SPECIFICATION.match(text, at)
         if opened is not None:
             block = _BLOCK.match(text, opened.end())
             variable = block[1] if block else variable
-            content = _named(ruby_text.arguments(text, opened.end()), content)
+            given = ruby_text.arguments(text, opened.end())
+            content = _named(given, content)
+            version = _SECOND.match(text, given.literals[0].outer[1]) if given.literals else None
+            constant = constant if version is None else _modules(version)
             continue
         found = _STATEMENT.match(text, at)
         if found is None or found[1] != variable:
@@ -43,10 +49,26 @@ def read(name: str, text: str) -> Specification:
         if found[3] and found[2] in {"name", "version"}:
             content = _assigned(text, found, content)
             version = _CONSTANT.match(text, found.end()) if found[2] == "version" else None
-            constant = version[1].removesuffix("::") if version else constant
+            constant = constant if version is None else _modules(version)
         elif found[2] in _KINDS:
             declared += _dependency(name, text, found)
-    return Specification(_with(content, declared), constant)
+    return Specification(replace(content, declared=tuple(_without_fallbacks(declared))), constant)
+
+
+def _modules(constant: re.Match[str]) -> str:
+    """Return the modules of the constant; `VERSION` alone has none, the empty text."""
+    return constant[1].removesuffix("::")
+
+
+def _without_fallbacks(declared: list[Declared]) -> list[Declared]:
+    """Count what is declared for development as that, also where an old RubyGems is told of it by `add_dependency`."""
+    development = {each.dependency.package for each in declared if each.dependency.kind == "dev"}
+    return [
+        replace(each, dependency=replace(each.dependency, kind="dev"))
+        if each.dependency.package in development
+        else each
+        for each in declared
+    ]
 
 
 def version_files(listed: Iterator[str], gems: Iterator[str]) -> Iterator[str]:
@@ -92,23 +114,14 @@ def _assigned(text: str, found: re.Match[str], content: Content) -> Content:
         return content
     if found[2] == "version":
         return _with_version(content, literal)
-    return Content(name=literal.value, version=content.version, write_version=content.write_version)
+    return replace(content, name=literal.value)
 
 
 def _with_version(content: Content, literal: ruby_text.Literal) -> Content:
-    return Content(
-        name=content.name,
+    return replace(
+        content,
         version=literal.value,
         write_version=lambda version: (Splice(start=literal.start, end=literal.end, text=version),),
-    )
-
-
-def _with(content: Content, declared: list[Declared]) -> Content:
-    return Content(
-        name=content.name,
-        version=content.version,
-        write_version=content.write_version,
-        declared=tuple(declared),
     )
 
 

@@ -99,15 +99,14 @@ class _Pom:
         holder = self._holder(version)
         if holder is None or holder is self._version:
             return "", None
-        text = holder.text()
-        return ("", None) if "${" in text else (text, holder.writer())
+        return holder.text(), holder.writer()
 
     def _holder(self, version: Element) -> Element | None:
         """Return the element where a version is written out: itself, or the property that it names, and so on."""
         for _ in range(_DEPTH):
             found = _PROPERTY.fullmatch(version.text())
             if found is None:
-                return version
+                return None if "${" in version.text() else version
             named = self._properties.get(found[1])
             if named is None:
                 return None
@@ -115,12 +114,13 @@ class _Pom:
         return None
 
     def _resolved(self, text: str) -> str:
-        """Put in the properties of the file; what is defined elsewhere stays as it is written."""
+        """Put in the properties of the file; what is defined elsewhere, or grows, stays as it is written."""
+        after = text
         for _ in range(_DEPTH):
-            if len(text) > _LENGTH:
-                break
-            text = _PROPERTY.sub(self._value, text)
-        return text
+            if len(after) > _LENGTH:
+                return text
+            after = _PROPERTY.sub(self._value, after)
+        return after
 
     def _value(self, found: re.Match[str]) -> str:
         """Return the value of a property, or the expression where it has none of a reasonable length."""

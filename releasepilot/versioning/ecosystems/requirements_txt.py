@@ -35,7 +35,7 @@ def _declared(name: str, text: str, kind: str) -> Iterator[Declared]:
         found = _LINE.match(text, at)
         end = found.end() if found and found.end() > at else len(text)
         body, options = _divided(text[at:end])
-        requirement = pep508.parse(body)
+        requirement = pep508.parse(body) if body else None
         if requirement is not None:
             # The hashes belong to one version: such a pin is made by a tool, and only that can move it.
             hashed = "--hash" in options

@@ -78,6 +78,8 @@ def arguments(text: str, at: int) -> Arguments:
         option = _OPTION.match(text, _gap(text, at))
         if option is not None:
             return Arguments(literals=tuple(found), plain=True, options=_options(text, option.start()))
+        if text.startswith(")", _gap(text, at)):
+            return Arguments(literals=tuple(found), plain=True)
         string = literal(text, _gap(text, at))
         if string is None:
             return Arguments(literals=tuple(found), plain=False)

@@ -59,17 +59,12 @@ def _declared(text: str, options: _Options) -> Iterator[Declared]:
             yield from _requirements(text, lines, _LISTS[key])
     for (section, key), lines in options.items():
         if section == "options.extras_require":
-            yield from _requirements(text, lines, kind_of(key), key)
-
-
-def kind_of(extra: str) -> str:
-    """Return the kind of an extra's requirements: one without a name, such as `:os_name == "nt"`, is a condition."""
-    return "runtime" if extra.startswith(":") else "optional"
+            yield from _requirements(text, lines, "optional", key)
 
 
 def _requirements(text: str, lines: list[_Text], kind: str, group: str = "") -> Iterator[Declared]:
     """Walk a list, which stands on lines of its own or, with semicolons, behind the key."""
-    for item in lines if len(lines) > 1 else _semicolons(lines[0]):
+    for item in _joined(lines) if len(lines) > 1 else _semicolons(lines[0]):
         entry = item.text.partition(" #")[0].rstrip()
         if not entry or entry.startswith(_DYNAMIC):
             continue
@@ -81,6 +76,20 @@ def _requirements(text: str, lines: list[_Text], kind: str, group: str = "") -> 
             package=requirement.name, constraint=requirement.specifier, kind=kind, path=FILE, group=group
         )
         yield Declared(dependency=dependency, write=_writer(item.start, requirement.part))
+
+
+def _joined(lines: list[_Text]) -> Iterator[_Text]:
+    """Join lines that end with a backslash to what follows, such as a marker behind its requirement."""
+    start, text = 0, ""
+    for line in lines:
+        start, text = (start if text else line.start), text + line.text
+        if text.endswith("\\"):
+            text = text[:-1]
+            continue
+        yield _Text(start, text)
+        text = ""
+    if text:
+        yield _Text(start, text)
 
 
 def _semicolons(line: _Text) -> Iterator[_Text]:
@@ -105,7 +114,7 @@ def _options(text: str) -> _Options:
         if line.text.startswith("[") and "]" in line.text:
             section = line.text[1 : line.text.rindex("]")].strip()
             continue
-        mark = min((at for sign in "=:" if (at := line.text.find(sign, 1)) > 0), default=-1)
+        mark = min((at for sign in "=:" if (at := line.text.find(sign)) > 0), default=-1)
         if mark < 0 or not section:
             raise ManifestError(
                 f"{FILE}:{line.number}: this is neither a section nor an option of one",

@@ -5,11 +5,12 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections import Counter
 from collections.abc import Iterator
 
 from releasepilot.errors import ManifestError
 from releasepilot.model.plan import Splice
-from releasepilot.versioning.ecosystems import pep508, setup_cfg
+from releasepilot.versioning.ecosystems import pep508
 from releasepilot.versioning.ecosystems.manifest import Content, Declared, Dependency, Write
 
 FILE = "setup.py"
@@ -19,11 +20,14 @@ _NEWLINE = re.compile(r"\r\n?|\n")
 
 
 def content(text: str) -> Content:
-    """Read the first call of `setup`; what is not written out as a literal is left alone."""
-    call = _setup_call(text)
+    """Read the first call of `setup`: its literals, and names that stand for one. What is computed is left alone."""
+    tree = _parsed(text)
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node.func) == "setup")
+    call = min(calls, key=lambda each: (each.lineno, each.col_offset), default=None)
     if call is None:
         return Content()
-    arguments = {keyword.arg: keyword.value for keyword in call.keywords if keyword.arg}
+    constants = _constants(tree)
+    arguments = {keyword.arg: _looked_up(keyword.value, constants) for keyword in call.keywords if keyword.arg}
     source = _Source(text)
     version = arguments.get("version")
     return Content(
@@ -34,13 +38,13 @@ def content(text: str) -> Content:
     )
 
 
-def _setup_call(text: str) -> ast.Call | None:
-    """Return the call, wherever it stands."""
+def _parsed(text: str) -> ast.Module:
+    """Parse the file; ManifestError with file, line and cause where it is not Python."""
     try:
         with warnings.catch_warnings():
             # What Python would say of its escapes concerns those who run it.
             warnings.simplefilter("ignore")
-            tree = ast.parse(text.removeprefix("\ufeff"))
+            return ast.parse(text.removeprefix("\ufeff"))
     except SyntaxError as error:
         raise ManifestError(
             f"{FILE}:{error.lineno or 1}: {error.msg}", hint="Correct the file so that it is valid Python 3."
@@ -49,8 +53,23 @@ def _setup_call(text: str) -> ast.Call | None:
         raise ManifestError(
             f"{FILE}: it has null bytes or is nested too deeply", hint="Check that this is the right file."
         ) from None
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _called(node.func) == "setup")
-    return min(calls, key=lambda call: (call.lineno, call.col_offset), default=None)
+
+
+def _constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return the values of the names that the module assigns once, at its top."""
+    names = (node for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store))
+    stored = Counter(node.id for node in names)
+    return {
+        target.id: node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and stored[target.id] == 1
+    }
+
+
+def _looked_up(node: ast.expr, constants: dict[str, ast.expr]) -> ast.expr:
+    return constants.get(node.id, node) if isinstance(node, ast.Name) else node
 
 
 def _called(function: ast.expr) -> str:
@@ -81,13 +100,11 @@ class _Source:
         start = self._at(node.lineno, node.col_offset)
         end = self._at(node.end_lineno or node.lineno, node.end_col_offset or 0)
         opening = _LITERAL.match(self._text, start)
-        if (
-            opening is not None
-            and self._text[opening.end() : end - len(opening[1])] == value
-            and "\\" not in value
-            and _plain(new)
-        ):
-            return Splice(start=opening.end() + first, end=opening.end() + last, text=new)
+        if opening is not None:
+            inner = self._text[opening.end() : end - len(opening[1])]
+            if inner.replace("\r\n", "\n") == value and "\\" not in value and _plain(new):
+                at = opening.end()
+                return Splice(start=at + _offset(inner, first), end=at + _offset(inner, last), text=new)
         return Splice(start=start, end=end, text=repr(value[:first] + new + value[last:]))
 
     def _at(self, line: int, column: int) -> int:
@@ -95,6 +112,15 @@ class _Source:
         start = self._lines[line - 1]
         end = self._lines[line] if line < len(self._lines) else len(self._text)
         return start + len(self._text[start:end].encode()[:column].decode())
+
+
+def _offset(raw: str, at: int) -> int:
+    """Return where a character of a literal's value stands in the file: Python reads CR LF as one newline."""
+    begin = 0
+    while (found := raw.find("\r\n", begin)) >= 0 and found < at:
+        at += 1
+        begin = found + 2
+    return at
 
 
 def _plain(text: str) -> bool:
@@ -110,7 +136,8 @@ def _declared(source: _Source, arguments: dict[str, ast.expr]) -> Iterator[Decla
     if isinstance(extras, ast.Dict):
         for key, entries in zip(extras.keys, extras.values, strict=True):
             extra = _text(key) or ""
-            yield from _requirements(source, entries, setup_cfg.kind_of(extra), extra)
+            # An extra without a name is a condition: `:os_name == "nt"`.
+            yield from _requirements(source, entries, "runtime" if extra.startswith(":") else "optional", extra)
 
 
 def _requirements(source: _Source, node: ast.expr | None, kind: str, group: str = "") -> Iterator[Declared]:

@@ -25,11 +25,18 @@ _STRING = re.compile(
 _BLANK = re.compile(r"(?:[ \t\r\n\ufeff]|#[^\n]*)*")
 _KEY = re.compile(r"""[ \t]*("(?:[^"\\\n]|\\.)*"|'[^'\n]*'|[A-Za-z0-9_-]+)[ \t]*(\.)?""")
 _SCALAR = re.compile(r"[^,\]}#\n]+")
+#: Reading a dotted key takes the square of its length.
+_DOTS = 10_000
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def parse(name: str, text: str) -> dict[str, Any]:
     """Read a TOML 1.0 document; ManifestError with file, line and cause where it is none."""
+    for number, each in enumerate(text.split("\n"), start=1):
+        if each.count(".") > _DOTS:
+            raise ManifestError(
+                f"{name}:{number}: the line has more than {_DOTS} dots", hint="Check that this is the right file."
+            )
     try:
         return tomllib.loads(text.removeprefix("\ufeff"))
     except tomllib.TOMLDecodeError as error:

@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pytest
+from support.manifests import edited, told
 
 from releasepilot.errors import ManifestError
 from releasepilot.model.catalog import Ecosystem
-from releasepilot.model.plan import FileEdit
-from releasepilot.versioning.ecosystems import ALL_FILES, MANIFESTS, Dependency, detect
-
-
-def edited(
-    ecosystem: Ecosystem, files: Mapping[str, str], version: str, moves: Mapping[tuple[str, str], str]
-) -> dict[str, str]:
-    """Return the files after an edit."""
-    edits = MANIFESTS[ecosystem].edit(files, version, moves)
-    return {
-        name: FileEdit(path=name, before="x", splices=edits.get(name, ())).apply(text) for name, text in files.items()
-    }
-
-
-def told(dependency: Dependency) -> tuple[str, str, str, str]:
-    """Return what matters of a dependency."""
-    return dependency.package, dependency.constraint, dependency.kind, dependency.group
-
+from releasepilot.versioning.ecosystems import ALL_FILES, MANIFESTS, detect
 
 PYPROJECT = """\
 # a comment\r
@@ -301,7 +283,7 @@ def test_a_version_file_is_enough() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ecosystem", "name", "text", "told"),
+    ("ecosystem", "name", "text", "said"),
     [
         (Ecosystem.NPM, "package.json", '{\n"a": }', "package.json:2:6"),
         (Ecosystem.NPM, "package.json", "[]", "not a JSON object"),
@@ -318,24 +300,183 @@ def test_a_version_file_is_enough() -> None:
         (Ecosystem.HELM, "Chart.yaml", "- a", "not a mapping"),
         (Ecosystem.HELM, "Chart.yaml", "a: \x00", "Chart.yaml"),
         (Ecosystem.HELM, "Chart.yaml", "[" * 100_000, "Chart.yaml"),
+        (Ecosystem.HELM, "requirements.yaml", "a: b\nc: [", "requirements.yaml:2"),
+        (Ecosystem.NPM, "package.json", '{"a": ' + "1" * 5000 + "}", "package.json"),
+        (Ecosystem.NPM, "package.json", r'{"name": "\ud800"}', "package.json"),
+        (Ecosystem.CARGO, "Cargo.toml", "a = " + "1" * 5000, "Cargo.toml"),
+        (Ecosystem.CARGO, "Cargo.toml", "a." * 500_000 + "b = 1", "Cargo.toml:1: the line has more than"),
+        (Ecosystem.PYTHON, "setup.cfg", "[metadata]\nname = a\nwhat is this", "setup.cfg:3"),
+        (Ecosystem.PYTHON, "setup.cfg", "name = a", "setup.cfg:1"),
+        (Ecosystem.PYTHON, "setup.cfg", "[options]\ninstall_requires =\n  a\n  b c", "setup.cfg:4: 'b c'"),
+        (Ecosystem.PYTHON, "setup.py", "x = 1\nprint 'two'", "setup.py:2"),
+        (Ecosystem.PYTHON, "setup.py", "x = " + "(" * 100_000, "setup.py"),
+        (Ecosystem.PYTHON, "setup.py", "x = " + "-" * 100_000 + "1", "setup.py: it has null bytes or is nested"),
+        (Ecosystem.PYTHON, "setup.py", "\0", "setup.py"),
+        (Ecosystem.PYTHON, "setup.py", "\nsetup(install_requires=['a b'])", "setup.py:2: 'a b'"),
+        (Ecosystem.MAVEN, "pom.xml", "<project>\n<a></project>", "pom.xml:2: mismatched tag"),
+        (Ecosystem.MAVEN, "pom.xml", "<settings/>", "its root is 'settings'"),
+        (Ecosystem.MAVEN, "pom.xml", "<project>\x01</project>", "pom.xml:1"),
+        (Ecosystem.MAVEN, "pom.xml", "", "pom.xml:1: no element found"),
     ],
 )
-def test_a_broken_manifest_is_named(ecosystem: Ecosystem, name: str, text: str, told: str) -> None:
+def test_a_broken_manifest_is_named(ecosystem: Ecosystem, name: str, text: str, said: str) -> None:
     """File, line and cause are told, and a remedy."""
     manifests = MANIFESTS[ecosystem]
     with pytest.raises(ManifestError) as unread:
         manifests.read({name: text})
     with pytest.raises(ManifestError) as unedited:
         manifests.edit({name: text}, "1.0.0", {})
-    assert told in unread.value.message
+    assert said in unread.value.message
     assert unread.value.hint
     assert unread.value.message == unedited.value.message
 
 
-def test_the_file_names_tell_the_ecosystem() -> None:
-    """The first known file decides, and everything else is generic."""
-    assert detect(["README.md", "package.json", "Cargo.toml"]) is Ecosystem.NPM
-    assert detect(["go.mod"]) is Ecosystem.GO
-    assert detect(["Chart.yaml", "VERSION"]) is Ecosystem.HELM
-    assert detect([]) is Ecosystem.GENERIC
+@pytest.mark.parametrize(
+    ("names", "ecosystem"),
+    [
+        (["README.md", "package.json", "Cargo.toml"], Ecosystem.NPM),
+        (["go.mod", "pom.xml"], Ecosystem.GO),
+        (["pom.xml", "a.gemspec"], Ecosystem.MAVEN),
+        (["Gemfile", "a.gemspec", "Chart.yaml", "setup.cfg"], Ecosystem.RUBY),
+        (["Chart.yaml", "VERSION", "requirements.txt"], Ecosystem.HELM),
+        (["setup.cfg", "Gemfile"], Ecosystem.PYTHON),
+        (["Gemfile", "setup.py"], Ecosystem.PYTHON),
+        (["Gemfile", "requirements.txt"], Ecosystem.PYTHON),
+        (["Gemfile"], Ecosystem.RUBY),
+        (["requirements/dev.txt", "lib/a.gemspec"], Ecosystem.GENERIC),
+        ([], Ecosystem.GENERIC),
+    ],
+)
+def test_the_file_names_tell_the_ecosystem(names: list[str], ecosystem: Ecosystem) -> None:
+    """The first known file decides, files in other folders do not, and everything else is generic."""
+    assert detect(names) is ecosystem
     assert {"pyproject.toml", "package.json", "Cargo.toml", "go.mod", "Chart.yaml", "VERSION"} <= set(ALL_FILES)
+
+
+WORKSPACE = """\
+[workspace]
+members = ["crates/*"]
+
+[workspace.package]
+version = "1.0.0" # of all
+
+[workspace.dependencies]
+acme-core = { version = "1.0", path = "crates/core" }
+other = "2"
+"""
+
+MEMBER = """\
+[package]
+name = "acme-web"
+version.workspace = true
+publish = false
+
+[dependencies]
+acme-core = { workspace = true, features = ["a"] }
+own = "3"
+
+[dev-dependencies]
+other.workspace = true
+"""
+
+
+def test_a_crate_inherits_from_the_workspace_above_it() -> None:
+    """The nearest workspace above holds version and requirements, and is changed there; the crate's file stays."""
+    files = {
+        "Cargo.toml": MEMBER,
+        "../Cargo.toml": "[package]\nname = 'between'",
+        "../../Cargo.toml": WORKSPACE,
+        "../../../Cargo.toml": WORKSPACE.replace("1.0.0", "9.9.9"),
+    }
+    package = MANIFESTS[Ecosystem.CARGO].read(files)
+    assert (package.name, package.version, package.private) == ("acme-web", "1.0.0", True)
+    assert [(*told(each), each.path) for each in package.dependencies] == [
+        ("own", "3", "runtime", "", "Cargo.toml"),
+        ("acme-core", "1.0", "runtime", "", "../../Cargo.toml"),
+        ("other", "2", "dev", "", "../../Cargo.toml"),
+    ]
+    texts = edited(Ecosystem.CARGO, files, "1.1.0", {("acme-core", "1.0"): "2.0", ("own", "3"): "4"})
+    assert texts == {
+        **files,
+        "Cargo.toml": MEMBER.replace('"3"', '"4"'),
+        "../../Cargo.toml": WORKSPACE.replace("1.0.0", "1.1.0").replace('"1.0"', '"2.0"'),
+    }
+
+
+def test_what_no_workspace_gives_is_left_alone() -> None:
+    """Without a workspace above there is nothing to move; one that is not asked for is not even read."""
+    package = MANIFESTS[Ecosystem.CARGO].read({"Cargo.toml": MEMBER})
+    assert (package.version, told(package.dependencies[0])) == (None, ("acme-core", "", "runtime", ""))
+    own = {"Cargo.toml": '[package]\nname = "a"\nversion = "1.0.0"\n', "../Cargo.toml": "= broken"}
+    assert edited(Ecosystem.CARGO, own, "1.1.0", {})["Cargo.toml"] == own["Cargo.toml"].replace("1.0.0", "1.1.0")
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "name", "text"),
+    [
+        (Ecosystem.NPM, "package.json", '{"name": "a", "private": true}'),
+        (Ecosystem.PYTHON, "pyproject.toml", '[project]\nname = "a"\nclassifiers = ["Private :: Do Not Upload"]'),
+        (Ecosystem.PYTHON, "pyproject.toml", "[tool.poetry]\npackage-mode = false"),
+        (Ecosystem.CARGO, "Cargo.toml", '[package]\nname = "a"\npublish = false'),
+        (
+            Ecosystem.MAVEN,
+            "pom.xml",
+            "<project><properties><maven.deploy.skip>true</maven.deploy.skip></properties></project>",
+        ),
+    ],
+)
+def test_a_package_says_that_it_is_private(ecosystem: Ecosystem, name: str, text: str) -> None:
+    """Each ecosystem has its own word for what is never published."""
+    assert MANIFESTS[ecosystem].read({name: text}).private
+    assert not MANIFESTS[ecosystem].read({}).private
+
+
+def test_aliases_are_known_by_the_package_behind_them() -> None:
+    """Npm's and pnpm's aliases; what only looks like one is not."""
+    text = '{"dependencies": {"a": "npm:b@^1", "c": "workspace:@s/d@*", "e": "workspace:^", "f": "workspace:../f"}}'
+    package = MANIFESTS[Ecosystem.NPM].read({"package.json": text})
+    assert [each.package for each in package.dependencies] == ["b", "@s/d", "e", "f"]
+
+
+GO_OLD = """\
+\ufeffmodule gopkg.in/acme.v2
+toolchain go1.22.1
+retract [v1.0.0, v1.0.5] // broken
+retract (
+\tv1.1.0
+)
+tool example.com/tool
+require gopkg.in/core.v1 v1.2.0
+require example.com/old v2.0.0+incompatible
+"""
+
+
+def test_go_mod_of_older_habits() -> None:
+    """gopkg.in names a major version by a dot; `+incompatible` needs no suffix; other directives are none."""
+    package = MANIFESTS[Ecosystem.GO].read({"go.mod": GO_OLD})
+    assert package.name == "gopkg.in/acme.v2"
+    assert [told(each)[:2] for each in package.dependencies] == [
+        ("gopkg.in/core.v1", "v1.2.0"),
+        ("example.com/old", "v2.0.0+incompatible"),
+    ]
+    moves = {("gopkg.in/core", "v1.2.0"): "v3.0.0", ("example.com/old", "v2.0.0+incompatible"): "v3.0.0+incompatible"}
+    text = edited(Ecosystem.GO, {"go.mod": GO_OLD}, "9.9.9", moves)["go.mod"]
+    assert text == GO_OLD.replace("core.v1 v1.2.0", "core.v3 v3.0.0").replace("v2.0.0+", "v3.0.0+")
+
+
+def test_charts_of_the_first_format_list_their_dependencies_beside() -> None:
+    """requirements.yaml is read and edited; an alias keeps the chart's name, and a condition makes it optional."""
+    files = {
+        "Chart.yaml": "name: web\nversion: 1.0.0\n",
+        "requirements.yaml": "dependencies:\n- {name: core, alias: db, version: ~1.0.0, condition: db.enabled}\n",
+    }
+    package = MANIFESTS[Ecosystem.HELM].read(files)
+    assert (package.version, [told(each) for each in package.dependencies]) == (
+        "1.0.0",
+        [("core", "~1.0.0", "optional", "")],
+    )
+    texts = edited(Ecosystem.HELM, files, "1.1.0", {("core", "~1.0.0"): "~2.0.0"})
+    assert texts == {
+        "Chart.yaml": files["Chart.yaml"].replace("1.0.0", "1.1.0"),
+        "requirements.yaml": files["requirements.yaml"].replace("~1.0.0", "~2.0.0"),
+    }
