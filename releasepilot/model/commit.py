@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: The trailers of our own commits: `<train>`, `<component>`, `<train>/<component>`.
 TRAIN_TRAILER = "Release-Train"
@@ -10,8 +10,7 @@ COMPONENT_TRAILER = "Release-Component"
 REVERT_TRAILER = "Reverts-Release"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Commit:
+class Commit(NamedTuple):
     """One commit. Every text in it is untrusted data.
 
     No pydantic model: a snapshot may hold a hundred thousand of them, and each would be three objects to the

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from pydantic import SkipValidation
+
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.model.commit import Commit
 from releasepilot.model.value import Value
@@ -39,7 +43,8 @@ class ComponentSource(Value):
     #: The component's branches that exist, where it has several or its own is no plain release branch.
     branches: tuple[BranchSource, ...] = ()
     #: Commits after that tag that touch the component's path, newest first.
-    commits: tuple[Commit, ...] = ()
+    #: They are taken as they are: they come from one place, and there may be a hundred thousand.
+    commits: Annotated[tuple[Commit, ...], SkipValidation] = ()
     #: The manifests and the changelog, by path.
     files: tuple[SourceFile, ...] = ()
 

@@ -170,16 +170,7 @@ def _log(
         if mark == "-":
             boundary.add(sha)
             continue
-        commits.append(
-            Commit(
-                sha=sha,
-                message=message.rstrip("\n"),
-                committed_at=int(when or 0),
-                author_name=name,
-                author_email=email,
-                merge=" " in parents,
-            )
-        )
+        commits.append(Commit(sha, message.rstrip("\n"), int(when or 0), name, email, " " in parents))
     return tuple(commits), frozenset(boundary)
 
 

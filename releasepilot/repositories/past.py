@@ -70,14 +70,7 @@ class _Division:
                 self._leave(number)
             if sha in tagged:
                 number = self._reach(sha, number, int(when))
-            commit = Commit(
-                sha=sha,
-                message=message.rstrip("\n"),
-                committed_at=int(when or 0),
-                author_name=name,
-                author_email=email,
-                merge=" " in parents,
-            )
+            commit = Commit(sha, message.rstrip("\n"), int(when or 0), name, email, " " in parents)
             if wanted is None or wanted(commit):
                 self._open[number].commits.append(commit)
             for parent in parents.split():
