@@ -6,6 +6,7 @@ A key is (epoch, numbers, stage, suffix). Trailing zeros of the numbers do not c
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from packaging.version import Version as Pep440
@@ -23,6 +24,10 @@ _BEFORE = {"alpha": 0, "beta": 1, "milestone": 2, "rc": 3, "cr": 3, "snapshot": 
 _RELEASE = frozenset({"", "ga", "final", "release"})
 _SHORT = {"a": "alpha", "b": "beta", "m": "milestone"}
 _MAVEN_ITEM = re.compile(r"([.-]?)(?:([0-9]+)|([^0-9.-]+)|(?=[.-]|\Z))")
+#: Kinds of items behind Maven's numbers, in their order: words before a release, the end, further words, numbers.
+_EARLY, _ENDED, _LATE, _DASHED, _DOTTED = range(5)
+#: Kind, number or rank, word.
+_Item: TypeAlias = tuple[int, int, str]
 _RUBY_ITEM = re.compile(r"[0-9]+|[A-Za-z]+")
 
 
@@ -78,58 +83,49 @@ def maven_order(text: str) -> Order:
     numbers behind `-`. Maven itself differs where a word stands between two dots (`1.x.2`), and is not transitive
     there: 1.sp-a < 1-cr < 1 < 1.sp-a.
     """
-    release: list[int] = []
-    items: list[tuple[int, int, str]] = []
-    for separator, number, word in _maven_items(text.lower()):
-        if word is None and separator != "-" and not items:
-            release.append(number)
-        elif word is None:
-            _trim(release, items, separator)
-            items.append((_DASHED if separator == "-" else _DOTTED, number, ""))
-        else:
-            _trim(release, items, "-")
-            items.append(_qualifier(word))
-    _trim(release, items, "-")
-    if not items:
-        return order(tuple(release))
-    return order(tuple(release), stage=PRE if items[0][0] < _END[0] else POST, suffix=(*items, _END))
+    kept: list[_Item] = []
+    for item in _maven_items(text.lower()):
+        if item[0] != _DOTTED:
+            _drop_zeros(kept)
+        kept.append(item)
+    _drop_zeros(kept)
+    count = next((index for index, item in enumerate(kept) if item[0] != _DOTTED), len(kept))
+    release = tuple(number for _, number, _ in kept[:count])
+    if count == len(kept):
+        return order(release)
+    stage = PRE if kept[count][0] < _ENDED else POST
+    return order(release, stage=stage, suffix=(*kept[count:], (_ENDED, 0, "")))
 
 
-#: Kinds of items behind the numbers, in their order: words before a release, the end, further words, numbers.
-_EARLY, _ENDED, _LATE, _DASHED, _DOTTED = range(5)
-_END = (_ENDED, 0, "")
-
-
-def _maven_items(text: str) -> list[tuple[str, int, str | None]]:
-    """Divide a version into (separator, number, word), the word None for numbers."""
-    items: list[tuple[str, int, str | None]] = []
+def _maven_items(text: str) -> Iterator[_Item]:
+    """Divide a version: numbers behind `.` and `-`, and words; those that mean a release count as 0 behind `-`."""
     lettered = False
     for found in _MAVEN_ITEM.finditer(text):
         separator, number, word = found[1], found[2], found[3]
         if not found[0]:
             continue
-        if word is None:
-            items.append(("-" if lettered and not separator else separator, int(number or 0), None))
+        if word is not None:
+            yield _qualifier(word, short=text[found.end() : found.end() + 1].isdecimal())
         else:
-            items.append((separator, 0, _SHORT.get(word, word) if text[found.end() :][:1].isdecimal() else word))
+            dashed = separator == "-" or (lettered and not separator)
+            yield (_DASHED if dashed else _DOTTED, int(number or 0), "")
         lettered = word is not None
-    return items
 
 
-def _qualifier(word: str) -> tuple[int, int, str]:
+def _qualifier(word: str, *, short: bool) -> _Item:
+    """Rank a word; before a digit `a`, `b` and `m` are short for others."""
+    word = _SHORT.get(word, word) if short else word
     if word in _RELEASE:
         return (_DASHED, 0, "")
     if word in _BEFORE:
         return (_EARLY, _BEFORE[word], "")
-    return (_LATE, int(word != "sp"), "" if word == "sp" else word)
+    return (_LATE, 0, "") if word == "sp" else (_LATE, 1, word)
 
 
-def _trim(release: list[int], items: list[tuple[int, int, str]], separator: str) -> None:
-    """Drop the zeros at the end of a group that a `-` closes."""
-    while separator == "-" and items and items[-1] in ((_DASHED, 0, ""), (_DOTTED, 0, "")):
+def _drop_zeros(items: list[_Item]) -> None:
+    """Drop what says nothing at the end of a group."""
+    while items and items[-1] in ((_DASHED, 0, ""), (_DOTTED, 0, "")):
         items.pop()
-    while separator == "-" and not items and release and release[-1] == 0:
-        release.pop()
 
 
 def ruby_order(text: str) -> Order:

@@ -37,8 +37,6 @@ class Comparator(NamedTuple):
     #: The version that it names, its missing numbers 0.
     base: Order
     prerelease: bool
-    #: Whether a wildcard is written.
-    wild: bool
 
     @property
     def whole(self) -> bool:
@@ -82,7 +80,7 @@ def _interval(group: str, dialect: Dialect, text: str) -> Interval:
         # node-semver takes >=0.0.0 for everything.
         spans = [span._replace(lower=()) if span.lower == _ZERO else span for span in spans]
     holes = [_equal(each) for each in comparators if each.operator == "!="]
-    return joined(spans, opened or (None if opened is None else CLOSED), holes)
+    return joined(spans, opened, holes)
 
 
 def _parts(group: str, dialect: Dialect) -> list[str]:
@@ -111,7 +109,7 @@ def _read(part: str, dialect: Dialect, text: str) -> Comparator:
         operator = "^" if dialect is Dialect.CARGO and not wild else "="
     elif operator == "!=" and dialect in (Dialect.NPM, Dialect.CARGO):
         raise _unreadable(text)
-    return Comparator(operator, _precise(numbers, operator, wild, dialect), version.order, version.prerelease, wild)
+    return Comparator(operator, _precise(numbers, operator, wild, dialect), version.order, version.prerelease)
 
 
 def _pep440_tilde(numbers: tuple[int, ...], dialect: Dialect, text: str) -> str:
