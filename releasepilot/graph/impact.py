@@ -13,10 +13,9 @@ from releasepilot.model.catalog import Catalog
 from releasepilot.model.commit import Commit
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import Propagation
-from releasepilot.versioning import decide
+from releasepilot.versioning import BumpPolicy, bump_version, decide, policy_of
 from releasepilot.versioning.constraint import admits
 from releasepilot.versioning.conventional import parse_header
-from releasepilot.versioning.policy import BumpPolicy, bump_version, policy_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
