@@ -12,7 +12,7 @@ from releasepilot.versioning.raising import version_of
 #: PEP 440's letters by the identifiers of prerelease branches.
 _LETTERS = {"alpha": "a", "a": "a", "beta": "b", "b": "b", "rc": "rc", "c": "rc"}
 _NUMBERS = re.compile(r"(?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*")
-_PEP440_PRE = re.compile(r"(?P<base>[0-9!.]+?)[-_.]?(?P<id>a|b|c|rc|alpha|beta|pre|preview)[-_.]?(?P<number>[0-9]*)")
+_PEP440_PRE = re.compile(r"(?P<base>[0-9!.]+?)[-_.]?(?P<id>alpha|beta|preview|pre|rc|a|b|c)[-_.]?(?P<number>[0-9]*)")
 
 
 def begun(base: str, name: str, rules: BumpPolicy) -> str:
@@ -39,8 +39,9 @@ def continued(version: str) -> str:
     base, dash, suffix = version.partition("+")[0].partition("-")
     if not dash:
         found = _PEP440_PRE.match(version)
-        number = int(found["number"] or 0) + 1 if found else 1
-        return f"{found['base']}{_LETTERS.get(found['id'], 'rc')}{number}" if found else f"{version}1"
+        if found is None:
+            raise PlanError(f"{version} is no prerelease", hint="Tag prereleases as 1.2.0b1 or 1.2.0-beta.1.")
+        return f"{found['base']}{_LETTERS.get(found['id'], 'rc')}{int(found['number'] or 0) + 1}"
     parts = suffix.split(".")
     at = next((index for index in reversed(range(len(parts))) if parts[index].isdecimal()), None)
     if at is None:
