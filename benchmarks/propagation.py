@@ -19,7 +19,7 @@ from releasepilot.model.catalog import Ecosystem
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import Propagation
 from releasepilot.versioning.ordering import parse
-from releasepilot.versioning.policy import bump_version, policy_of
+from releasepilot.versioning import bump_version, policy_of
 
 COMPONENTS, EDGES = 10_000, 40_000
 ROUNDS = 5

@@ -25,8 +25,7 @@ from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.notes import ChangelogEntry, ChangelogStyle, Forge
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.versioning import BranchEntry, Group, PolicyEntry, Propagation, Versioning
-from releasepilot.versioning import POLICIES
-from releasepilot.versioning.policy import BumpPolicy
+from releasepilot.versioning import POLICIES, BumpPolicy
 
 _MODELS: tuple[type[BaseModel], ...] = (
     Catalog,

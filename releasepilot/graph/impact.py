@@ -16,7 +16,7 @@ from releasepilot.versioning.branches import next_on
 from releasepilot.versioning.changelog import Read
 from releasepilot.versioning.conventional import parse_header
 from releasepilot.versioning.ordering import parse
-from releasepilot.versioning.policy import decide_changes
+from releasepilot.versioning.decision import decide_changes
 
 
 def decisions(

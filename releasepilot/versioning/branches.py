@@ -14,7 +14,6 @@ channel of the lower branch gets the version: `Line.last` is it, and the commits
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -22,15 +21,13 @@ from enum import StrEnum
 from releasepilot.errors import InvalidMaintenanceMerge, InvalidNextVersion, PlanError
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import MAINTENANCE, BranchEntry, PolicyEntry
-from releasepilot.versioning.ordering import Scheme, parse
-from releasepilot.versioning.policy import BumpPolicy, bump_version, first_version, policy_of
+from releasepilot.versioning.decision import bump_version, first_version
+from releasepilot.versioning.policy import BumpPolicy, policy_of
+from releasepilot.versioning.preview import begun, continued, final_of, identifiers_of
 from releasepilot.versioning.raising import spelled, version_of
 
 #: semantic-release allows so many, with clear channels in mind: a stable one and the next two.
 _MOST_RELEASE_BRANCHES = 3
-#: PEP 440's letters by the identifiers of prerelease branches.
-_LETTERS = {"alpha": "a", "a": "a", "beta": "b", "b": "b", "rc": "rc", "c": "rc"}
-_PEP440_PRE = re.compile(r"(?P<base>[0-9!.]+?)[-_.]?(?P<id>a|b|c|rc|alpha|beta|pre|preview)[-_.]?(?P<number>[0-9]*)")
 
 
 class LineKind(StrEnum):
@@ -131,8 +128,8 @@ def next_on(
     if line.kind is LineKind.PRERELEASE:
         return _next_preview(line, raised, first, rules)
     version = raised(line.last) if line.last is not None else first
-    promoted = _base(line.newest) if line.newest is not None else None
-    if promoted is not None and _order(promoted) > _order(version):
+    promoted = final_of(line.newest) if line.newest is not None else version
+    if _order(promoted) > _order(version):
         version = promoted
     if not line.admits(version):
         raise _outside(line, version, raised)
@@ -221,7 +218,7 @@ def _maintenance_line(
 def _prerelease_line(branch: BranchEntry, versions: Sequence[str]) -> Line:
     """Count from the newest preview of the branch's own identifier, or from a stable version that is newer."""
     name = branch.prerelease or ""
-    counted = [version for version in versions if name in _identifiers(version)]
+    counted = [version for version in versions if name in identifiers_of(version)]
     return Line(
         branch=branch.name,
         kind=LineKind.PRERELEASE,
@@ -268,69 +265,11 @@ def _check_merges(line: Line, branch: BranchEntry, versions: Sequence[str]) -> N
 def _next_preview(line: Line, raised: Callable[[str], str], first: str, rules: BumpPolicy) -> str:
     """Return the next prerelease: the next number, or the first one of a higher version."""
     if line.last is None:
-        return _preview(first, line.prerelease, rules)
-    anew = _preview(_final(raised(line.newest or line.last)), line.prerelease, rules)
+        return begun(first, line.prerelease, rules)
+    anew = begun(final_of(raised(line.newest or line.last)), line.prerelease, rules)
     if not version_of(line.last).prerelease:
-        return _preview(raised(line.last), line.prerelease, rules)
-    return max(_counted_up(line.last), anew, key=_order)
-
-
-def _final(version: str) -> str:
-    """Drop a prerelease's suffix, where the policy left one."""
-    return _base(version) or version
-
-
-def _preview(base: str, name: str, rules: BumpPolicy) -> str:
-    """Write the first prerelease of a version, as the policy's scheme has it."""
-    if rules.scheme is not Scheme.PEP440:
-        version = f"{base}-{name}.1"
-        if parse(version) is None:
-            raise PlanError(
-                f"{version} is not a version",
-                hint="Use the prerelease alpha, beta or rc, or a calendar format without leading zeros.",
-            )
-        return version
-    letter = _LETTERS.get(name.lower())
-    if letter is None:
-        raise PlanError(
-            f"PEP 440 has no prerelease {name!r}",
-            hint="Let the branch have the prerelease alpha, beta or rc, or use another policy than pep440.",
-        )
-    return f"{base}{letter}1"
-
-
-def _counted_up(version: str) -> str:
-    """Raise the number of a prerelease: the last one that it has (node-semver's `inc` by `prerelease`)."""
-    base, dash, suffix = version.partition("+")[0].partition("-")
-    if not dash:
-        found = _PEP440_PRE.match(version)
-        number = int(found["number"] or 0) + 1 if found else 1
-        return f"{found['base']}{_LETTERS.get(found['id'], 'rc')}{number}" if found else f"{version}1"
-    parts = suffix.split(".")
-    at = next((index for index in reversed(range(len(parts))) if parts[index].isdecimal()), None)
-    if at is None:
-        return f"{base}-{suffix}.0"
-    parts[at] = str(int(parts[at]) + 1)
-    return f"{base}-{'.'.join(parts)}"
-
-
-def _identifiers(version: str) -> tuple[str, ...]:
-    """Return the identifiers of a prerelease; those of PEP 440 by every name that they have."""
-    _, dash, suffix = version.partition("+")[0].partition("-")
-    if dash:
-        return tuple(suffix.split("."))
-    found = _PEP440_PRE.match(version)
-    letter = _LETTERS.get(found["id"], "rc") if found else ""
-    return tuple(name for name, one in _LETTERS.items() if one == letter)
-
-
-def _base(version: str) -> str | None:
-    """Return the version that a prerelease leads to; None where it is none."""
-    if not version_of(version).prerelease:
-        return None
-    base, dash, _ = version.partition("-")
-    found = None if dash else _PEP440_PRE.match(version)
-    return base if dash else found["base"] if found else None
+        return begun(raised(line.last), line.prerelease, rules)
+    return max(continued(line.last), anew, key=_order)
 
 
 def _outside(line: Line, version: str, raised: Callable[[str], str]) -> InvalidNextVersion:

@@ -7,7 +7,7 @@ from rich.console import Console
 from releasepilot.cli.render.text import plain
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.snapshot import ComponentSource, Snapshot
-from releasepilot.versioning.policy import policy_of
+from releasepilot.versioning import policy_of
 
 #: Components that are named; the others are counted.
 SHOWN = 10

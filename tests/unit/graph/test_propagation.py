@@ -23,7 +23,7 @@ from releasepilot.model.snapshot import ComponentSource, SourceFile
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import Group, Propagation
 from releasepilot.versioning.ordering import parse
-from releasepilot.versioning.policy import bump_version
+from releasepilot.versioning import bump_version
 
 BREAK = "feat: new\n\nBREAKING CHANGE: gone"
 

@@ -234,8 +234,9 @@ def test_previews_that_a_scheme_does_not_have() -> None:
 
 
 def test_a_merged_pep_440_preview_is_promoted() -> None:
-    """1.3.0b2 leads to 1.3.0."""
-    assert next_on(line_of(ALL, "main", {"main": ["1.2.0", "1.3.0b2"]}), Bump.PATCH, "pep440") == "1.3.0"
+    """1.3.0b2 leads to 1.3.0, and so does 1.3.0.dev4."""
+    for preview in ("1.3.0b2", "1.3.0.dev4", "1.3.0a1.dev2"):
+        assert next_on(line_of(ALL, "main", {"main": ["1.2.0", preview]}), Bump.PATCH, "pep440") == "1.3.0"
 
 
 NUMBERS = st.builds("{}.{}.{}".format, st.integers(1, 3), st.integers(0, 3), st.integers(0, 3))

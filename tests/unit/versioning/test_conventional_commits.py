@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from releasepilot.versioning import POLICIES, decide
 from releasepilot.versioning.conventional import Revert, parse, revert_of, subject
-from releasepilot.versioning.policy import POLICIES, decide
 
 
 @pytest.mark.parametrize(
