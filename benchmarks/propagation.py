@@ -18,8 +18,8 @@ from releasepilot.graph.propagation import Decided, Node, propagate
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import Propagation
-from releasepilot.versioning.ordering import parse
 from releasepilot.versioning import bump_version, policy_of
+from releasepilot.versioning.ordering import parse
 
 COMPONENTS, EDGES = 10_000, 40_000
 ROUNDS = 5

@@ -15,8 +15,8 @@ from releasepilot.model.version import Bump
 from releasepilot.versioning.branches import next_on
 from releasepilot.versioning.changelog import Read
 from releasepilot.versioning.conventional import parse_header
-from releasepilot.versioning.ordering import parse
 from releasepilot.versioning.decision import decide_changes
+from releasepilot.versioning.ordering import parse
 
 
 def decisions(

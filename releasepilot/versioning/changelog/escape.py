@@ -24,7 +24,7 @@ _MARKUP = re.compile(r"[\\`*\[\]<>|~&$]|(?<![^\W_])_|_(?![^\W_])|(?<=\{)[{%#]")
 _OPENING = re.compile(r"[-+#=:/]|[0-9]{1,9}(?=[.)](?:\s|$))")
 #: What a forge or a browser makes a link of, or notifies somebody for.
 _LIVE = re.compile(
-    r"@|://|www\.|(?<![a-z0-9])(?:mailto|xmpp|tel|sms|magnet|bitcoin|file|data|javascript):", re.IGNORECASE
+    r"@|://|www\.|(?<![a-z0-9])(?:mailto|xmpp|tel|sms|magnet|bitcoin|file|data|javascript):(?=\S)", re.IGNORECASE
 )
 
 

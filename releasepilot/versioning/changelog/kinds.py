@@ -51,12 +51,16 @@ class Selection:
     exact: bool = False
     #: Breaking changes of types that are in no table are told in a section of their own, beside what breaks.
     others: bool = True
+    #: Type and scope of the commits that the tool itself makes for a release.
+    bookkeeping: tuple[str, str] = ("", "")
     #: Type in lower case to a title of the catalog's; an empty one leaves the type out.
     titles: Mapping[str, str] = field(default_factory=dict)
 
     def section_of(self, change: Change) -> Kind | str:
         """Return the section of a change, or the catalog's own title; empty where it is not told."""
         kind = change.type if self.exact else change.type.lower()
+        if not kind or (kind, change.scope) == self.bookkeeping:
+            return ""
         title = self.titles.get(kind)
         if title is not None:
             return title
@@ -65,7 +69,7 @@ class Selection:
             return section
         if not change.breaking and not change.release_as:
             return ""
-        return section or (Kind.OTHER if kind and self.others else "")
+        return section or (Kind.OTHER if self.others else "")
 
     def showing(self, types: Collection[str]) -> Selection:
         """Return a selection that tells these types too: a type that releases is worth an entry."""
@@ -111,7 +115,7 @@ _SELECTIONS: Mapping[str, Selection] = MappingProxyType(
         "conventionalcommits": _CONVENTIONAL,
         "release-please": _CONVENTIONAL,
         "python-semantic-release": _ALL,
-        "cocogitto": _ALL,
+        "cocogitto": replace(_ALL, bookkeeping=("chore", "version")),
         "knope": _KNOPE,
     }
 )

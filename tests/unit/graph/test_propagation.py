@@ -22,8 +22,8 @@ from releasepilot.model.plan import Plan
 from releasepilot.model.snapshot import ComponentSource, SourceFile
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import Group, Propagation
-from releasepilot.versioning.ordering import parse
 from releasepilot.versioning import bump_version
+from releasepilot.versioning.ordering import parse
 
 BREAK = "feat: new\n\nBREAKING CHANGE: gone"
 

@@ -66,28 +66,17 @@ def test_the_catalog_decides() -> None:
 
 
 @pytest.mark.parametrize(
-    ("forge", "commit", "compare", "tag", "issue", "other"),
-    [
-        ("github", "commit", "compare", "releases/tag", "https://x.org/a/b/issues/12", "https://x.org/o/r/issues/3"),
-        ("gitea", "commit", "compare", "releases/tag", "https://x.org/a/b/issues/12", "https://x.org/o/r/issues/3"),
-        (
-            "gitlab",
-            "-/commit",
-            "-/compare",
-            "-/tags",
-            "https://x.org/a/b/-/issues/12",
-            "https://x.org/o/r/-/issues/3",
-        ),
-    ],
+    ("forge", "page", "tag"),
+    [("github", "", "releases/tag"), ("gitea", "", "releases/tag"), ("gitlab", "/-", "tags")],
 )
-def test_addresses_of_each_forge(forge: str, commit: str, compare: str, tag: str, issue: str, other: str) -> None:
+def test_addresses_of_each_forge(forge: str, page: str, tag: str) -> None:
     """Commits, comparisons, tags and issues have their places."""
     links = Links(forge=Forge(forge), base="https://x.org/a/b")
-    assert links.commit(SHA) == f"https://x.org/a/b/{commit}/{SHA}"
-    assert links.compare("v1", "web@2") == f"https://x.org/a/b/{compare}/v1...web%402"
-    assert links.tag("pkg/v1 (x)") == f"https://x.org/a/b/{tag}/pkg/v1%20%28x%29"
-    assert links.referring("#12", str) == f"[#12]({issue})"
-    assert links.referring("o/r#3", str) == f"[o/r#3]({other})"
+    assert links.commit(SHA) == f"https://x.org/a/b{page}/commit/{SHA}"
+    assert links.compare("v1", "web@2") == f"https://x.org/a/b{page}/compare/v1...web%402"
+    assert links.tag("pkg/v1 (x)") == f"https://x.org/a/b{page}/{tag}/pkg/v1%20%28x%29"
+    assert links.referring("#12", str) == f"[#12](https://x.org/a/b{page}/issues/12)"
+    assert links.referring("o/r#3", str) == f"[o/r#3](https://x.org/o/r{page}/issues/3)"
 
 
 def test_references_are_those_of_the_forge() -> None:

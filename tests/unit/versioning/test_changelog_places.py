@@ -10,6 +10,9 @@ from releasepilot.model.plan import FileEdit
 from releasepilot.versioning.changelog import insert
 
 NEW = "## 2.0.0 (2026-01-31)\n\n### Features\n\n- x\n"
+TILDES = "# C\n\n~~~~\n## 9.9\n~~~\n## 8.8\n~~~~\n"
+GUIDE = "# C\n\n## How to go from 1.0 to 2.0\n\nx\n"
+OPEN = "# C\n\n## [Unreleased]\n\n- b\n"
 COMPARE = "https://github.com/a/b/compare/v2.0.0...HEAD"
 
 
@@ -31,7 +34,7 @@ def applied(text: str, new: str = NEW, unreleased: str = "") -> str:
         ("# [1.0.0](https://x) (d)\n", f"{NEW}\n# [1.0.0](https://x) (d)\n"),
         ("# C\n## 1.0.0\n", f"# C\n\n{NEW}\n## 1.0.0\n"),
         ("# C\n\n```\n## 9.9.9\n```\n\n## 1.0.0\n", f"# C\n\n```\n## 9.9.9\n```\n\n{NEW}\n## 1.0.0\n"),
-        ("# C\n\n~~~~\n## 9.9\n~~~\n## 8.8\n~~~~\n## 1.0\n", f"# C\n\n~~~~\n## 9.9\n~~~\n## 8.8\n~~~~\n\n{NEW}\n## 1.0\n"),
+        (f"{TILDES}## 1.0\n", f"{TILDES}\n{NEW}\n## 1.0\n"),
         ("# C\n\n<!--\n## 9.9.9\n-->\n\n## 1.0.0\n", f"# C\n\n<!--\n## 9.9.9\n-->\n\n{NEW}\n## 1.0.0\n"),
         ("# C\n\n<!-- ## 9.9.9 -->\n## 1.0.0\n", f"# C\n\n<!-- ## 9.9.9 -->\n\n{NEW}\n## 1.0.0\n"),
         ("---\ntitle: C\n# 9.9.9\n---\n\n# 1.0.0\n", f"---\ntitle: C\n# 9.9.9\n---\n\n{NEW}\n# 1.0.0\n"),
@@ -48,8 +51,8 @@ def applied(text: str, new: str = NEW, unreleased: str = "") -> str:
         ("# C\n\n## web-v1.0.0\n", f"# C\n\n{NEW}\n## web-v1.0.0\n"),
         ("# C\n\n## <small>1.0.0 (d)</small>\n", f"# C\n\n{NEW}\n## <small>1.0.0 (d)</small>\n"),
         ("# C\n\n## What is new in 1.0\n", f"# C\n\n{NEW}\n## What is new in 1.0\n"),
-        ("# C\n\n## How to go from 1.0 to 2.0\n\nx\n\n## 1.0.0\n", f"# C\n\n## How to go from 1.0 to 2.0\n\nx\n\n{NEW}\n## 1.0.0\n"),
-        ("# C\n\n## [Unreleased]\n\n- b\n\n[Unreleased]: x\n", f"# C\n\n## [Unreleased]\n\n- b\n\n{NEW}\n[Unreleased]: x\n"),
+        (f"{GUIDE}\n## 1.0.0\n", f"{GUIDE}\n{NEW}\n## 1.0.0\n"),
+        (f"{OPEN}\n[Unreleased]: x\n", f"{OPEN}\n{NEW}\n[Unreleased]: x\n"),
         ("# C\n\n## Unreleased\n\n#### 3.0.0 is near\n", f"# C\n\n## Unreleased\n\n#### 3.0.0 is near\n\n{NEW}"),
     ],
 )  # fmt: skip

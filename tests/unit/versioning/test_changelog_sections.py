@@ -152,6 +152,7 @@ def test_a_revert_without_an_id_takes_the_newest_of_that_name() -> None:
         ("release-please", "chore: x\n\nRelease-As: 3.0.0", ["Chores"]),
         ("python-semantic-release", "chore: x", ["Chores"]),
         ("cocogitto", "ci: x", ["Continuous integration"]),
+        ("cocogitto", "chore(version): 1.0.0", []),
         ("knope", "perf: x", []),
         ("knope", "perf!: x", ["Breaking changes"]),
     ],
