@@ -14,6 +14,9 @@ from support.remotes import Change, Remote, make_remote
 
 _NAME = "semantic-release"
 
+#: Every family of the corpus.
+FAMILIES = ("hashicorp-go", "pallets", "semantic-release")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Member:
@@ -64,6 +67,31 @@ def make_family(folder: Path, members: tuple[Member, ...]) -> dict[str, Remote]:
             for number, message in enumerate(member.messages)
         ]
         remotes[member.name] = make_remote(folder / f"{member.name}.git", [released, *since])
+    return remotes
+
+
+def expected_edges(family: str) -> dict[str, Any]:
+    """Return what is known of a family: its `repos`, and the `edges` between them."""
+    facts: dict[str, Any] = json.loads((CORPUS / "families" / family / "expected_edges.json").read_text())
+    return facts
+
+
+def family_remotes(folder: Path, family: str) -> dict[str, Remote]:
+    """Make the remotes of any family: all its manifests as they are, tagged as the current version where there is one.
+
+    Each lies beside files that are none of its own, which must not be taken for manifests.
+    """
+    remotes = {}
+    for name, facts in expected_edges(family)["repos"].items():
+        version = facts["current_version"]
+        manifests = (CORPUS / "families" / family / name).iterdir()
+        files = {file.name: file.read_bytes() for file in manifests} | {
+            "example/package.json": b"{",
+            "requirements/README": b"=",
+            "lib/setup.py": b"(",
+        }
+        first = Change(message="chore: import", files=files, tag=f"v{version}" if version else None)
+        remotes[name] = make_remote(folder / f"{name}.git", [first, "fix: mend it"])
     return remotes
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from releasepilot.versioning.ecosystems import ruby_text
 from releasepilot.versioning.ecosystems.manifest import Content, Declared, Dependency
@@ -13,10 +14,13 @@ _DEVELOPMENT = frozenset({"ci", "dev", "development", "doc", "docs", "lint", "te
 _GEM = re.compile(r"[ \t]*gem\b(?![ \t]*[=.])")
 _WORD = re.compile(r"[ \t]*(\w+)")
 _BLOCK = re.compile(r"\bdo(?:[ \t]*\|[^|\n]*\|)?\Z")
+#: How many of the blocks around a gem are looked at.
+_DEPTH = 50
+_SOURCES = frozenset({"git", "github", "path"})
 _KEYWORDS = frozenset(["if", "unless", "case", "begin", "def", "while", "until", "for", "class", "module"])
 _SYMBOL = re.compile(r":(\w+)|['\"](\w+)['\"]")
 _ELSEWHERE = re.compile(r"(?<!\w)(?:git|github|gitlab|gist|bitbucket|path)(?:['\"]?:|['\"]?[ \t]*=>)")
-_GROUPS = re.compile(r"(?<!\w)groups?(?:['\"]?:|['\"]?[ \t]*=>)[ \t]*((?:%[iw])?\[[^\]]*\]|:\w+|['\"]\w+['\"])")
+_GROUPS = re.compile(r"(?<!\w)groups?(?:['\"]?:|['\"]?[ \t]*=>)[ \t]*((?:%[iw])?\[[^\]]{0,500}\]|:\w+|['\"]\w+['\"])")
 
 
 def content(text: str, kind: str) -> Content:
@@ -24,13 +28,20 @@ def content(text: str, kind: str) -> Content:
     return Content(declared=tuple(_declared(text, kind)))
 
 
+class _Block(NamedTuple):
+    """A block that is open: the groups of its gems, and whether they come from elsewhere."""
+
+    groups: frozenset[str] = frozenset()
+    elsewhere: bool = False
+
+
 def _declared(text: str, kind: str) -> Iterator[Declared]:
-    """Walk the lines; each block that is open says the groups of its gems, or that they come from elsewhere."""
-    blocks: list[str] = []
+    """Walk the lines and the blocks that are open."""
+    blocks: list[_Block] = []
     for at in ruby_text.code_lines(text):
         gem = _GEM.match(text, at)
         if gem is not None:
-            yield from _gem(ruby_text.arguments(text, gem.end()), blocks, kind)
+            yield from _gem(ruby_text.arguments(text, gem.end()), blocks[-_DEPTH:], kind)
             continue
         line = _line(text, at)
         word = _WORD.match(line)
@@ -38,7 +49,8 @@ def _declared(text: str, kind: str) -> Iterator[Declared]:
         if first == "end":
             del blocks[-1:]
         elif _BLOCK.search(line, max(len(line) - 200, 0)) or first in _KEYWORDS:
-            blocks.append(line)
+            groups = frozenset(_names(line)) if first == "group" else frozenset()
+            blocks.append(_Block(groups, first in _SOURCES))
 
 
 def _line(text: str, at: int) -> str:
@@ -47,15 +59,14 @@ def _line(text: str, at: int) -> str:
     return text[at : end if end >= 0 else len(text)].partition(" #")[0].rstrip()
 
 
-def _gem(given: ruby_text.Arguments, blocks: list[str], kind: str) -> Iterator[Declared]:
+def _gem(given: ruby_text.Arguments, blocks: list[_Block], kind: str) -> Iterator[Declared]:
     if not given.literals:
         return
     name, *requirements = given.literals
-    elsewhere = _ELSEWHERE.search(given.options) or any(
-        block.split(maxsplit=1)[:1] in (["git"], ["path"], ["github"]) for block in blocks
-    )
+    elsewhere = _ELSEWHERE.search(given.options) or any(block.elsewhere for block in blocks)
     known = () if elsewhere or not given.plain else tuple(requirements)
-    groups = _groups(given.options, blocks)
+    own = (each for found in _GROUPS.finditer(given.options) for each in _names(found[1]))
+    groups = frozenset(own).union(*(block.groups for block in blocks))
     dependency = Dependency(
         package=name.value,
         constraint=", ".join(each.value for each in known),
@@ -64,13 +75,6 @@ def _gem(given: ruby_text.Arguments, blocks: list[str], kind: str) -> Iterator[D
         group=" ".join(sorted(groups)),
     )
     yield Declared(dependency=dependency, write=ruby_text.writer(known))
-
-
-def _groups(options: str, blocks: list[str]) -> frozenset[str]:
-    """Return the groups of a gem: those of its own option and of the blocks around it."""
-    texts = [found[1] for found in _GROUPS.finditer(options)]
-    texts += [block for block in blocks if block.split(maxsplit=1)[:1] == ["group"] or block.lstrip()[:6] == "group("]
-    return frozenset(name for text in texts for name in _names(text))
 
 
 def _names(text: str) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from typing import NamedTuple
 from releasepilot.model.plan import Splice
 from releasepilot.versioning.ecosystems.manifest import Write
 
+#: How many lines the options of a call may have.
+_LINES = 20
 _HEREDOC = re.compile(r"<<[~-](['\"`]?)([A-Za-z_]\w*)\1")
 #: A string without escapes and interpolation: its content is what is written.
 _LITERAL = re.compile(
@@ -44,20 +47,21 @@ class Arguments:
 
 def code_lines(text: str) -> Iterator[int]:
     """Yield where each line of code begins: no blank, no comment, no here-document, nothing behind `__END__`."""
-    ends: list[str] = []
+    ends: deque[str] = deque()
     commented = False
     at = 1 if text.startswith("\ufeff") else 0
     for raw in text[at:].split("\n"):
         line = raw.strip()
         if ends:
-            ends = ends[1:] if line == ends[0] else ends
+            if line == ends[0]:
+                ends.popleft()
         elif raw.startswith(("=begin", "=end")):
             commented = raw.startswith("=begin")
         elif line == "__END__":
             return
         elif line and not commented and line[0] != "#":
             yield at
-            ends = [found[2] for found in _HEREDOC.finditer(raw)]
+            ends.extend(found[2] for found in _HEREDOC.finditer(raw))
         at += len(raw) + 1
 
 
@@ -130,10 +134,11 @@ def _past(text: str, at: int, skipped: str) -> int:
 def _options(text: str, at: int) -> str:
     """Return the options from here to the end of the statement: a line that ends with a comma goes on."""
     end = at
-    while True:
+    for _ in range(_LINES):
         stop = text.find("\n", end)
         line = text[end : stop if stop >= 0 else len(text)]
         code = line.partition(" #")[0].rstrip()
         end = stop + 1
         if stop < 0 or not code.endswith((",", "[", "{", "(")):
             return text[at : stop if stop >= 0 else len(text)]
+    return text[at:end]
