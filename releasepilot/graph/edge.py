@@ -42,9 +42,14 @@ class Edge:
         """Whether the range accepts only versions that are newer."""
         return self.written and bool(self.constraint) and ranges.lies_above(self.ecosystem, self.constraint, version)
 
-    def left_by(self, version: str) -> bool:
-        """Whether a new version has left the range upwards: a range that lies above it is not left."""
-        return not self.admits(version) and not self.lies_above(version)
+    def left_by(self, version: str, current: str | None = None) -> bool:
+        """Whether a new version has left the range upwards: a range that lies above it is not left.
+
+        `current` is what the dependency was before; a range that accepts it cannot lie above.
+        """
+        if self.admits(version):
+            return False
+        return (current is not None and self.admits(current)) or not self.lies_above(version)
 
     def moved_to(self, version: str) -> str:
         """Return what the range must become to accept a version; itself where it does already, or is in no file."""

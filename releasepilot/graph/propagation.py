@@ -117,7 +117,7 @@ class _Spread:
         node = self.nodes[edge.dependent]
         if node.ignored or node.strategy is Propagation.NEVER:
             return
-        if edge.left_by(version):
+        if edge.left_by(version, self.nodes[edge.dependency].current):
             reason = f"{edge.dependency} {version} left its range {edge.constraint}"
         elif node.strategy is Propagation.OUT_OF_RANGE:
             return

@@ -18,8 +18,8 @@ from releasepilot.model.catalog import Ecosystem
 from releasepilot.versioning.orders import FINAL, PRE, Order, maven_order, order, pep440_order, ruby_order, semver_order
 
 #: Three numbers and nothing else: a version, and of one meaning, in every scheme.
-_NUMBERS = r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})"
-_plain = re.compile(_NUMBERS).fullmatch
+NUMBERS = r"(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})\.(0|[1-9][0-9]{0,17})"
+_plain = re.compile(NUMBERS).fullmatch
 _MAVEN = re.compile(r"[0-9][0-9A-Za-z._+-]*")
 _RUBY = re.compile(r"[0-9]+(?:\.[0-9A-Za-z]+)*(?:-[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?")
 _LEADING = re.compile(r"[0-9]+(?:\.[0-9]+)*")
@@ -123,7 +123,7 @@ def released(
     one precedence, which differ in build metadata, are ordered by name: the input's order never decides.
     """
     prefix, _, suffix = template.partition("{version}")
-    plain = re.compile(f"{re.escape(prefix)}{_NUMBERS}{re.escape(suffix)}").fullmatch
+    plain = re.compile(f"{re.escape(prefix)}{NUMBERS}{re.escape(suffix)}").fullmatch
     start, end = len(prefix), -len(suffix) or None
     #: Repositories have thousands of tags, nearly all of them plain, and those need no more than their numbers.
     numbered: list[tuple[int, int, int, str]] = []

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from releasepilot.errors import PlanError
 from releasepilot.versioning.interval import CLOSED, EVERYWHERE, NOWHERE, Interval, Span, joined
-from releasepilot.versioning.ordering import Scheme, Version, parse
+from releasepilot.versioning.ordering import NUMBERS, Scheme, Version, parse
 from releasepilot.versioning.orders import Order, after, below, order
 
 
@@ -56,6 +56,7 @@ _COMPARATOR = re.compile(
 _CARGO = re.compile(r"(?:\^|~|[<>]=?|=)?[0-9*xX].*", re.DOTALL)
 _ZERO = order((0, 0, 0))
 _RELEASES = Interval(opened=CLOSED)
+_ORDINARY = re.compile(rf"(\^|~|>=|=|){NUMBERS}").fullmatch
 _SAME = {"=>": ">=", "=<": "<=", "~>": "~", "==": "="}
 
 
@@ -64,10 +65,26 @@ def intervals(text: str, dialect: Dialect) -> tuple[Interval, ...]:
     """Return what a range accepts; PlanError where it cannot be read."""
     if len(text) > _MAX_LENGTH:
         raise _unreadable(text)
+    ordinary = _ORDINARY(text)
+    if ordinary is not None and not (ordinary[1] == "~" and dialect is Dialect.HELM):
+        return (_ordinary(ordinary, dialect),)
     groups = [text] if dialect is Dialect.CARGO else text.split("||")
     found = tuple(_interval(group, dialect, text) for group in groups)
     # node-semver forgets the other alternatives, and with them the prereleases that they open.
     return (_RELEASES,) if dialect is Dialect.NPM and _RELEASES in found else found
+
+
+def _ordinary(found: re.Match[str], dialect: Dialect) -> Interval:
+    """Return what one comparator over three plain numbers accepts: most ranges are that, and graphs have thousands."""
+    operator = found[1] or ("^" if dialect is Dialect.CARGO else "=")
+    numbers = (int(found[2]), int(found[3]), int(found[4]))
+    base = order(numbers)
+    if operator == ">=":
+        return Interval(base, None, CLOSED)
+    if operator == "=":
+        return Interval(base, after(base), CLOSED)
+    closes = 1 if operator == "~" else next((index for index, number in enumerate(numbers) if number), 2)
+    return Interval(base, below((*numbers[:closes], numbers[closes] + 1)), CLOSED)
 
 
 def _interval(group: str, dialect: Dialect, text: str) -> Interval:

@@ -16,6 +16,7 @@ from semantic_version import NpmSpec
 from releasepilot.errors import PlanError
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.versioning.constraint import admits, compatible, lies_above, move
+from releasepilot.versioning.semver_range import Dialect, intervals
 
 NPM, PYTHON, CARGO = Ecosystem.NPM, Ecosystem.PYTHON, Ecosystem.CARGO
 GO, HELM, GENERIC = Ecosystem.GO, Ecosystem.HELM, Ecosystem.GENERIC
@@ -379,3 +380,14 @@ def test_a_version_that_is_none_is_named() -> None:
     """The error names it."""
     with pytest.raises(PlanError, match="'soon' is not a version"):
         move(NPM, "^1.0.0", "soon")
+
+
+@given(
+    operator=st.sampled_from(["", "^", "~", ">=", "="]),
+    numbers=st.lists(st.integers(0, 3), min_size=3, max_size=3),
+    dialect=st.sampled_from(list(Dialect)),
+)
+def test_an_ordinary_comparator_is_read_as_any_other(operator: str, numbers: list[int], dialect: Dialect) -> None:
+    """The short way over three plain numbers and the long way agree; a blank makes the reader take the long one."""
+    text = operator + ".".join(map(str, numbers))
+    assert intervals(text, dialect) == intervals(f"{text} ", dialect)
