@@ -168,7 +168,9 @@ def _edits(
     ]
     before: SourceFile | None = files.get(prefix + CHANGELOG)
     splices = changelog.insert(before.text if before else None, section, unreleased=unreleased)
-    edits.append(FileEdit(path=prefix + CHANGELOG, before=before.blob if before else None, splices=splices))
+    # Without splices somebody wrote this release's section beforehand.
+    if splices:
+        edits.append(FileEdit(path=prefix + CHANGELOG, before=before.blob if before else None, splices=splices))
     return tuple(sorted(edits, key=lambda edit: edit.path))
 
 
