@@ -156,7 +156,9 @@ def _edits(
         )
     before: SourceFile | None = files.get(log)
     splices = changelog.insert(before.text if before else None, section, unreleased=unreleased)
-    edits.append(FileEdit(path=log, before=before.blob if before else None, splices=splices))
+    if splices:
+        # A file that tells of this version already is left as it is.
+        edits.append(FileEdit(path=log, before=before.blob if before else None, splices=splices))
     return tuple(sorted(edits, key=lambda edit: edit.path))
 
 

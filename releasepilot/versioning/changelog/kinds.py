@@ -51,6 +51,8 @@ class Selection:
     exact: bool = False
     #: Breaking changes of types that are in no table are told in a section of their own, beside what breaks.
     others: bool = True
+    #: Commits with several parents are told too, where their message says something.
+    merges: bool = True
     #: Type and scope of the commits that the tool itself makes for a release.
     bookkeeping: tuple[str, str] = ("", "")
     #: Type in lower case to a title of the catalog's; an empty one leaves the type out.
@@ -114,7 +116,7 @@ _SELECTIONS: Mapping[str, Selection] = MappingProxyType(
         "semantic-release": _ANGULAR,
         "conventionalcommits": _CONVENTIONAL,
         "release-please": _CONVENTIONAL,
-        "python-semantic-release": _ALL,
+        "python-semantic-release": replace(_ALL, merges=False),
         "cocogitto": replace(_ALL, bookkeeping=("chore", "version")),
         "knope": _KNOPE,
     }

@@ -39,6 +39,8 @@ def select(read: Iterable[Read], selection: Selection) -> Iterator[Entry]:
     """
     undone = selection.titles.get("revert", Kind.REVERTS)
     for commit, changes, reverts in _standing(read):
+        if commit.merge and not selection.merges:
+            continue
         if reverts is not None and undone:
             yield Entry(undone, "", reverts.header or subject(commit.message), commit, breaking=False)
         for said in changes:

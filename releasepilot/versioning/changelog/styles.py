@@ -142,7 +142,7 @@ def _tail(entry: Entry, look: Look) -> str:
     short = commit.sha[:SHORT_SHA]
     url = links.commit(commit.sha) if links is not None else ""
     tail = f" ([{short}]({url}))" if url else f" ({inline(short)})" if short else ""
-    if links is not None:
+    if links is not None and entry.section is not Kind.BREAKING:
         # A reference that the line holds already is linked there.
         closed = [issue for issue in links.closed(commit.message) if issue not in entry.text]
         if closed:

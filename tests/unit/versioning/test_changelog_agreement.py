@@ -62,7 +62,9 @@ def _printed(release: dict[str, Any]) -> Iterator[tuple[Kind, str]]:
 def _told(release: dict[str, Any], ecosystem: Ecosystem) -> set[tuple[Kind | str, str]]:
     """Return the section and the id of each commit that we tell."""
     dialect = POLICIES[_policy(release)].dialect
-    commits = [Commit(sha=one["sha"], message=one["message"]) for one in release["commits"]]
+    commits = [
+        Commit(sha=one["sha"], message=one["message"], merge=bool(one.get("merge"))) for one in release["commits"]
+    ]
     entries = select([(one, dialect(one.message)) for one in commits], selection_of(_policy(release), ecosystem, {}))
     return {(entry.section, entry.commit.sha) for entry in entries}
 

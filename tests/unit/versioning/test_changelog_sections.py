@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.changelogs import GITHUB, SHA, commit, look, notes
 
+from releasepilot.model.commit import Commit
 from releasepilot.model.plan import DependencyUpdate
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import PolicyEntry
@@ -114,6 +115,14 @@ def test_reasons_stand_where_nothing_else_does() -> None:
     assert section(made, look()) == "## 2.0.0 (2026-01-31)\n\n### Changes\n\n- core 2.0.0 leaves its range ^1\n"
     assert "### Changed\n\n- core" in section(made, look(style="keep-a-changelog"))
     assert "leaves" not in section(notes(commit("fix: x"), reasons=["core 2.0.0 leaves its range ^1"]), look())
+
+
+def test_merges_are_told_where_the_tool_tells_them() -> None:
+    """python-semantic-release leaves them out, whatever they say."""
+    merge = Commit(sha=SHA, message="feat: x", merge=True)
+    assert "- x" in section(notes(merge), look())
+    policy = "python-semantic-release"
+    assert "- x" not in section(notes(merge, policy=policy), look(policy=policy))
 
 
 def test_a_revert_leaves_no_trace_beside_its_original() -> None:
