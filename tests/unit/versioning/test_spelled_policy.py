@@ -59,8 +59,10 @@ def test_what_an_entry_changes(entry: PolicyEntry, current: str, message: str, v
         (_entry(zero={"patch": "major"}), "While the major version is 0, a fix raises the major version."),
         (
             _entry(**{"zero-zero": {"major": "patch", "minor": "patch"}}),
-            "A breaking change leads from 0.y.z to 1.0.0; "
-            "at 0.0.z, a breaking change and a feature raise the patch version.",
+            (
+                "A breaking change leads from 0.y.z to 1.0.0; "
+                "at 0.0.z, a breaking change and a feature raise the patch version."
+            ),
         ),
         (
             _entry(extends="cocogitto"),
