@@ -78,12 +78,12 @@ class BumpPolicy:
             return (
                 "While the major version is 0, a breaking change counts as its type says, so 1.0.0 is never automatic."
             )
-        if set(self.zero.values()) == {Bump.MAJOR}:
+        if self.zero_zero is None and self.zero.get(Bump.PATCH) is self.zero.get(Bump.MINOR) is Bump.MAJOR:
             return "Any release from 0.y.z is 1.0.0."
         told = _told(self.zero)
-        if self.zero_zero is None:
-            return f"While the major version is 0, {told}." if told else "A breaking change leads from 0.y.z to 1.0.0."
-        return f"While the major version is 0, {told}; at 0.0.z, {_told(self.zero_zero)}."
+        whole = f"While the major version is 0, {told}" if told else "A breaking change leads from 0.y.z to 1.0.0"
+        first = _told(self.zero_zero) if self.zero_zero is not None else ""
+        return f"{whole}; at 0.0.z, {first}." if first else f"{whole}."
 
 
 def _told(zero: Mapping[Bump, Bump]) -> str:

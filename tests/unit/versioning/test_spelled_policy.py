@@ -50,6 +50,31 @@ def test_what_an_entry_changes(entry: PolicyEntry, current: str, message: str, v
     assert decide(current, [message], entry).version == version
 
 
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        (_entry(), "A breaking change leads from 0.y.z to 1.0.0."),
+        (_entry(extends="python-semantic-release"), "Any release from 0.y.z is 1.0.0."),
+        (_entry(extends="python-semantic-release", zero={}), "A breaking change leads from 0.y.z to 1.0.0."),
+        (_entry(zero={"patch": "major"}), "While the major version is 0, a fix raises the major version."),
+        (
+            _entry(**{"zero-zero": {"major": "patch", "minor": "patch"}}),
+            (
+                "A breaking change leads from 0.y.z to 1.0.0; "
+                "at 0.0.z, a breaking change and a feature raise the patch version."
+            ),
+        ),
+        (
+            _entry(extends="cocogitto"),
+            "While the major version is 0, a breaking change counts as its type says, so 1.0.0 is never automatic.",
+        ),
+    ],
+)
+def test_the_rule_below_one_is_told(entry: PolicyEntry, told: str) -> None:
+    """The sentence follows from the values, so that a spelled-out policy has one too."""
+    assert policy_of(entry).below_one == told
+
+
 def test_commits_of_a_squashed_one_are_told_once() -> None:
     """A squash that repeats its own header in the body is one change of that header."""
     policy = policy_of(_entry(extends="conventionalcommits", squash=True))
