@@ -92,7 +92,9 @@ def _surprises(component: Component) -> Iterator[str]:
             "not read; conventionalcommits does"
         )
     manifest = component.package.version
-    if manifest and source.last_version and manifest != source.last_version and not manifest.startswith("0.0.0"):
+    # `0.0.0-development` and Maven's `-SNAPSHOT` say that the version is yet to come.
+    told = manifest and not manifest.startswith("0.0.0") and not manifest.endswith("-SNAPSHOT")
+    if told and source.last_version and manifest != source.last_version:
         yield f"{name}: its manifest says {manifest}, its last release tag {source.last_tag}: the tag decides"
 
 

@@ -70,7 +70,7 @@ def _refuse_clashes(releases: Sequence[Release]) -> None:
             if other != release.component:
                 raise EditClash(
                     f"{other} and {release.component} would both write {path} of {release.repo}",
-                    hint="give each component of a repository a `path` of its own",
+                    hint="give each component of a repository a `path` of its own, and versions of its own",
                 )
         other = tags.setdefault((release.repo, release.tag), release.component)
         if other != release.component:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.plans import planned, request, source, versions
 
-from releasepilot.errors import CycleError, EditClash, PivotError, PlanError
+from releasepilot.errors import CycleError, EditClash, ManifestError, PivotError, PlanError
 from releasepilot.graph.planner import make_plan
 from releasepilot.graph.view import to_dot, to_mermaid, to_svg, view_of
 from releasepilot.model.plan import Plan, differences
@@ -178,6 +178,82 @@ def test_two_components_may_not_write_one_file_or_tag() -> None:
     c, d = source("c", "fix: x", path="c/"), source("d", "fix: y", path="d/")
     with pytest.raises(PlanError, match=r"the tag v1\.0\.1"):
         planned(c, d, components={"c": {"repo": "/m.git", "path": "c"}, "d": {"repo": "/m.git", "path": "d"}})
+
+
+def with_files(one: ComponentSource, **files: str) -> ComponentSource:
+    """Give a component further files; `__` in a name stands for the dot."""
+    added = (SourceFile(path=name.replace("__", "."), blob="c" * 40, text=text) for name, text in files.items())
+    return one.model_copy(update={"files": (*one.files, *added)})
+
+
+def test_places_pin_exactly_and_are_moved_beside_the_manifest() -> None:
+    """A patch is followed although the manifest's range admits it, and each text becomes the version it stands for."""
+    web = with_files(
+        source("web", needs={"lib": "^1.0.0"}), Dockerfile="FROM lib:1.0.0\n", web__py='version = "1.0.0"\n'
+    )
+    image = {"path": "Dockerfile", "pattern": "FROM lib:(?P<version>.+)", "of": "lib"}
+    own = {"path": "web.py", "pattern": '"(?P<version>.+)"', "of": "web"}
+    manifest = {"path": "package.json", "pattern": '"version": "(?P<version>.+)"'}
+    plan = planned(source("lib", "fix: x"), web, components={"web": {"places": [image, own, manifest]}})
+    release = plan.release_of("web")
+    texts = {file.path: file.text for file in web.files}
+    after = {edit.path: edit.apply(texts.get(edit.path, "")) for edit in release.edits}
+    assert after["Dockerfile"] == "FROM lib:1.0.1\n"
+    assert after["web.py"] == 'version = "1.0.1"\n'
+    assert after["package.json"] == texts["package.json"].replace('"version": "1.0.0"', '"version": "1.0.1"')
+    assert [(update.package, update.path, update.after) for update in release.updates] == [
+        ("lib", "Dockerfile", "1.0.1")
+    ]
+    assert release.reasons == ("lib 1.0.1 leaves its range 1.0.0",)
+    edges = view_of(
+        request(source("lib"), web, components={"web": {"places": [image]}}).catalog,
+        Snapshot(components=(source("lib"), web)),
+    ).edges
+    assert [(edge.kind, edge.constraint) for edge in edges] == [("runtime", "1.0.0"), ("runtime", "^1.0.0")]
+
+
+def test_a_place_may_be_all_that_a_component_has() -> None:
+    """Its version is then what its own place says."""
+    tool = ComponentSource(
+        name="tool", head="a" * 40, ecosystem=Ecosystem.REGEX, last_tag="v0.9.0", last_version="0.9.0"
+    )
+    tool = with_files(tool.model_copy(update={"commits": source("tool", "fix: x").commits}), tool__sh="V=1.0.0\n")
+    plan = planned(tool, components={"tool": {"places": [{"path": "tool.sh", "pattern": "V=(?P<version>.*)"}]}})
+    assert plan.notices == ("tool: its manifest says 1.0.0, its last release tag v0.9.0: the tag decides",)
+    assert [edit.path for edit in plan.release_of("tool").edits] == ["CHANGELOG.md", "tool.sh"]
+
+
+def test_a_place_may_not_contradict_what_else_is_written() -> None:
+    """Neither the manifest nor the changelog, and the component is named."""
+    sources = (source("lib", "fix: x"), source("web", "fix: x", version="2.0.0"))
+    wrong = {"path": "package.json", "pattern": '"version": "(?P<version>.+)"', "of": "lib"}
+    with pytest.raises(ManifestError, match=r"web: package\.json:\d: one text would have to become both"):
+        planned(*sources, components={"web": {"places": [wrong]}})
+    web = with_files(sources[1], CHANGELOG__md="# 2.0.0\n")
+    log = {"path": "CHANGELOG.md", "pattern": "# (?P<version>.+)"}
+    with pytest.raises(EditClash, match="a place of web and its changelog"):
+        planned(web, components={"web": {"places": [log]}})
+
+
+def test_two_major_versions_of_a_go_module_are_told_apart() -> None:
+    """A requirement goes to the module of its own path; one that has no component goes to a later major version."""
+
+    def module(name: str, path: str, *required: str) -> ComponentSource:
+        text = f"module {path}\n" + "".join(f"require {one}\n" for one in required)
+        files = (SourceFile(path="go.mod", blob="b" * 40, text=text),)
+        return ComponentSource(name=name, head="a" * 40, ecosystem=Ecosystem.GO, files=files)
+
+    old, new = module("old", "example.com/hcl"), module("new", "example.com/hcl/v2")
+    both = module("both", "example.com/both", "example.com/hcl v1.0.0", "example.com/hcl/v2 v2.1.0")
+    later = module("later", "example.com/later", "example.com/only v1.0.0")
+    only = module("only", "example.com/only/v3")
+    sources = (old, new, both, later, only)
+    edges = view_of(request(*sources).catalog, Snapshot(components=sources)).edges
+    assert [(edge.dependent, edge.dependency, edge.constraint) for edge in edges] == [
+        ("both", "new", "v2.1.0"),
+        ("both", "old", "v1.0.0"),
+        ("later", "only", "v1.0.0"),
+    ]
 
 
 def test_an_unknown_actuator_is_named_with_those_that_are_known() -> None:
