@@ -28,6 +28,10 @@ _FOOTER_COMMIT = re.compile(
 )
 _BREAKING = re.compile(r"^BREAKING[ -]CHANGE:[ \t]*(?=\S)|BREAKING-CHANGE:\s*(?=\S)", re.MULTILINE)
 _RELEASE_AS = re.compile(r"^release-as: *v?(\d+)\.(\d+)(\.\d+)?(-[0-9a-z.-]+)?", re.MULTILINE | re.IGNORECASE)
+#: The default title of a release pull request; its merge is what makes release-please release.
+_MERGED_RELEASE = re.compile(r"release (?:[\w@./-]+ )?v?\d+\.\d+\.\d+", re.IGNORECASE)
+#: Stands for a type that no header can have.
+RELEASE_PULL_REQUEST = "release pull request"
 
 # python-semantic-release
 _ALLOWED = "|".join(kind for kind in KNOWN if kind != "revert")
@@ -50,7 +54,8 @@ def nested(message: str) -> tuple[Change, ...]:
 
     Further commits stand between BEGIN_NESTED_COMMIT and END_NESTED_COMMIT, after a blank line, or among the footers.
     The grammar asks for no space after the colon, takes `fix #12` for a header, and does not read a message with a
-    line such as `call(a(b))`, so that it counts for nothing.
+    line such as `call(a(b))`, so that it counts for nothing. The merge of a release pull request is of a type of its
+    own: with it a release is made, whatever the messages list. The version in its title is not read.
     """
     if "_NESTED_COMMIT" in message:
         parts = _nested_blocks(message)
@@ -84,6 +89,8 @@ def _grammar(message: str) -> tuple[Change, ...]:
         return ()
     kind, scope, bang, description = found.groups()
     breaking = bool(bang and description)
+    if kind == "chore" and _MERGED_RELEASE.match(description):
+        kind = RELEASE_PULL_REQUEST
     main = Change(header, kind, scope or "", description, breaking, (description,) if breaking else ())
     if not rest:
         return (main,)

@@ -10,7 +10,7 @@ from releasepilot.errors import PlanError
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import PolicyEntry
 from releasepilot.versioning import calver
-from releasepilot.versioning.bodies import nested, paragraphs, unsquashed
+from releasepilot.versioning.bodies import RELEASE_PULL_REQUEST, nested, paragraphs, unsquashed
 from releasepilot.versioning.dialect import (
     KNOWN,
     Change,
@@ -102,8 +102,9 @@ _ANGULAR_TYPES: Mapping[str, Bump] = MappingProxyType({"feat": Bump.MINOR, "fix"
 #: semantic-release's default rules know JSHint's spelling too.
 _PRESET_TYPES: Mapping[str, Bump] = MappingProxyType({**_ANGULAR_TYPES, "FEAT": Bump.MINOR, "FIX": Bump.PATCH})
 #: release-please releases when its changelog has an entry. What it lists depends on the language; this is the widest
-#: of its defaults (Python, Java). The lookup ignores case, but only `feat` as written raises the minor version.
-_LISTED = frozenset({"feat", "feature", "fix", "perf", "revert", "deps", "docs"})
+#: of its defaults (Python, Java). The lookup ignores case, but only `feat` as written raises the minor version. What a
+#: release pull request was merged for is released even where no message says why: people rename changes on the forge.
+_LISTED = frozenset({"feat", "feature", "fix", "perf", "revert", "deps", "docs", RELEASE_PULL_REQUEST})
 _FEATURES: Mapping[str, Bump] = MappingProxyType({"feat": Bump.MINOR, "feature": Bump.MINOR})
 _BASIC: Mapping[str, Bump] = MappingProxyType({"feat": Bump.MINOR, "fix": Bump.PATCH})
 _COMMITIZEN: Mapping[str, Bump] = MappingProxyType({**_ANGULAR_TYPES, "refactor": Bump.PATCH})

@@ -66,7 +66,8 @@ def intervals(text: str, dialect: Dialect) -> tuple[Interval, ...]:
     if len(text) > _MAX_LENGTH:
         raise _unreadable(text)
     ordinary = _ORDINARY(text)
-    if ordinary is not None and not (ordinary[1] == "~" and dialect is Dialect.HELM):
+    # 0.0.0 has rules of its own, in more than one dialect.
+    if ordinary is not None and not ordinary[0].endswith("0.0.0"):
         return (_ordinary(ordinary, dialect),)
     groups = [text] if dialect is Dialect.CARGO else text.split("||")
     found = tuple(_interval(group, dialect, text) for group in groups)

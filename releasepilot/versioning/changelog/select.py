@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from releasepilot.model.commit import Commit
 from releasepilot.versioning.changelog.kinds import Kind, Selection
-from releasepilot.versioning.conventional import Revert, parse, parse_header, revert_of, subject
+from releasepilot.versioning.conventional import Revert, revert_of, subject
 from releasepilot.versioning.dialect import Change
 
 #: A commit and the changes that its policy's dialect sees in it.
@@ -43,28 +42,13 @@ def select(read: Iterable[Read], selection: Selection) -> Iterator[Entry]:
             continue
         if reverts is not None and undone:
             yield Entry(undone, "", reverts.header or subject(commit.message), commit, breaking=False)
-        for said in changes:
-            change = _worded(said, commit.message)
+        for change in changes:
             for text in _breaks(change):
                 yield Entry(Kind.BREAKING, change.scope, text, commit, breaking=True)
             section = selection.section_of(change)
             if section and (reverts is None or section != undone):
                 text = change.description or change.subject
                 yield Entry(section, change.scope, text, commit, breaking=change.breaking)
-
-
-def _worded(change: Change, message: str) -> Change:
-    """Say a change in words where its dialect gave none: by the specification."""
-    if change.description or not change.type:
-        return change
-    header = parse_header(change.subject)
-    if header is None:
-        return change
-    notes = change.notes
-    if change.breaking and not notes and change.subject == subject(message):
-        whole = parse(message)
-        notes = (whole.breaking_change,) if whole is not None and whole.breaking_change else ()
-    return replace(change, scope=header.scope, description=header.description, notes=notes)
 
 
 def _breaks(change: Change) -> tuple[str, ...]:

@@ -13,8 +13,9 @@ from support.plans import planned, request, source, versions
 from releasepilot.errors import CycleError, EditClash, ManifestError, PivotError, PlanError
 from releasepilot.graph.planner import make_plan
 from releasepilot.graph.view import to_dot, to_mermaid, to_svg, view_of
+from releasepilot.model.catalog import Ecosystem
 from releasepilot.model.plan import Plan, differences
-from releasepilot.model.snapshot import ComponentSource, Snapshot
+from releasepilot.model.snapshot import ComponentSource, Snapshot, SourceFile
 from releasepilot.model.step import PHASES, Phase
 
 
@@ -204,7 +205,7 @@ def test_places_pin_exactly_and_are_moved_beside_the_manifest() -> None:
     assert [(update.package, update.path, update.after) for update in release.updates] == [
         ("lib", "Dockerfile", "1.0.1")
     ]
-    assert release.reasons == ("lib 1.0.1 leaves its range 1.0.0",)
+    assert release.reasons == ("lib 1.0.1 left its range 1.0.0",)
     edges = view_of(
         request(source("lib"), web, components={"web": {"places": [image]}}).catalog,
         Snapshot(components=(source("lib"), web)),
@@ -225,7 +226,7 @@ def test_a_place_may_be_all_that_a_component_has() -> None:
 
 def test_a_place_may_not_contradict_what_else_is_written() -> None:
     """Neither the manifest nor the changelog, and the component is named."""
-    sources = (source("lib", "fix: x"), source("web", "fix: x", version="2.0.0"))
+    sources = (source("lib", "fix: x"), source("web", "feat: x"))
     wrong = {"path": "package.json", "pattern": '"version": "(?P<version>.+)"', "of": "lib"}
     with pytest.raises(ManifestError, match=r"web: package\.json:\d: one text would have to become both"):
         planned(*sources, components={"web": {"places": [wrong]}})

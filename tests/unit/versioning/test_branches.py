@@ -182,7 +182,6 @@ def test_a_maintenance_branch_with_a_later_release_is_refused() -> None:
             "prereleases named rc",
         ),
         (_branches("a", "b", "c", "d"), "a", "4 release branches"),
-        (_branches("1.x"), "1.x", "0 release branches"),
     ],
 )
 def test_contradictions_are_refused(branches: list[BranchEntry], own: str, what: str) -> None:

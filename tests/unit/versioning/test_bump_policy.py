@@ -266,3 +266,19 @@ def test_fifty_thousand_messages_are_read_in_seconds(policy: str) -> None:
     started = perf_counter()
     assert decide("1.0.0", messages, policy, date="2026-07-23").bump is Bump.MINOR
     assert perf_counter() - started < 8
+
+
+@pytest.mark.parametrize(
+    ("message", "version"),
+    [
+        ("chore(main): release 1.0.1 (#12)", "1.0.1"),
+        ("chore: release lib 9.9.9", "1.0.1"),
+        ("chore(main): release 2.0.0 (#12)\n\nRelease-As: 2.0.0", "2.0.0"),
+        ("chore: release notes for everybody", None),
+        ("chore: prepare release 1.0.1", None),
+    ],
+)
+def test_a_merged_release_pull_request_releases_at_least_a_patch(message: str, version: str | None) -> None:
+    """Its merge is the decision to release; the version in its title is not read, and no other chore releases."""
+    assert decide("1.0.0", [message, "chore: tidy"], "release-please").version == version
+    assert decide("1.0.0", [message], "conventionalcommits").version is None
