@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from benchmarks.result import Result, interleaved
+from releasepilot.cli.main import spare_collector
 from releasepilot.graph.planner import make_plan
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.gate import Actor
@@ -31,6 +32,7 @@ CONCURRENCY = 8
 
 def run() -> list[Result]:
     """Measure cold (an empty cache) and warm (nothing new to fetch), and warm with many commits to read."""
+    spare_collector()
     with tempfile.TemporaryDirectory(prefix="releasepilot-bench-") as folder:
         usual, releases = _measure(Path(folder) / "usual", COMMITS // EVERY)
         long, _ = _measure(Path(folder) / "long", (COMMITS - LONG) // EVERY)

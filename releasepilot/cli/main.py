@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
@@ -91,6 +92,7 @@ def cli(ctx: click.Context, state_dir: Path | None, catalog: Path, quiet: bool, 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run one command and leave the process with its exit code."""
     words = sys.argv[1:] if arguments is None else arguments
+    spare_collector()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A terminal that has no arrow shows a question mark, which is better than no plan at all.
@@ -101,6 +103,15 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         # Looked up late, because only a failure needs more than click.
         code = import_module("releasepilot.cli.failure").report(error, words)
     _leave(int(code) if isinstance(code, int) else 0)
+
+
+def spare_collector() -> None:
+    """Let Python look for circles of garbage less often.
+
+    A snapshot makes hundreds of thousands of values that live until the plan is made, none of them in a circle. With
+    Python's own thresholds they are looked at again and again, which takes a quarter of the time of planning.
+    """
+    gc.set_threshold(50_000, 20, 50)
 
 
 def _leave(code: int) -> NoReturn:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import PolicyEntry
@@ -13,8 +14,7 @@ from releasepilot.versioning.ordering import Scheme, parse
 from releasepilot.versioning.policy import BumpPolicy, policy_of
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
+class Reason(NamedTuple):
     """A change that calls for a release."""
 
     #: The first line of its message; untrusted text.

@@ -7,8 +7,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from releasepilot.model.plan import Release
 from releasepilot.versioning.changelog.escape import inline
 
-_LEAVES = "leaves its range "
-
 
 def train_changelog(*, train: str, date: str, releases: Sequence[Release]) -> str:
     """Render what a train releases, by component in the order given, which is the order of the releases.
@@ -41,5 +39,4 @@ def _story(release: Release, versions: Mapping[str, str]) -> Iterator[str]:
         name, _, rest = reason.partition(" ")
         version, _, why = rest.partition(" ")
         if versions.get(name) == version:
-            cause = f"left its range {why.removeprefix(_LEAVES)}" if why.startswith(_LEAVES) else why
-            yield f"{inline(f'{release.component} {release.to_version}')} because {inline(f'{name} {version} {cause}')}"
+            yield f"{inline(f'{release.component} {release.to_version}')} because {inline(f'{name} {version} {why}')}"

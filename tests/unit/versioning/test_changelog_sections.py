@@ -111,10 +111,10 @@ def test_a_type_that_the_catalog_lets_release_is_told() -> None:
 
 def test_reasons_stand_where_nothing_else_does() -> None:
     """A release without a visible commit says why it was made."""
-    made = notes(commit("chore: x"), reasons=["core 2.0.0 leaves its range ^1"])
-    assert section(made, look()) == "## 2.0.0 (2026-01-31)\n\n### Changes\n\n- core 2.0.0 leaves its range ^1\n"
+    made = notes(commit("chore: x"), reasons=["core 2.0.0 left its range ^1"])
+    assert section(made, look()) == "## 2.0.0 (2026-01-31)\n\n### Changes\n\n- core 2.0.0 left its range ^1\n"
     assert "### Changed\n\n- core" in section(made, look(style="keep-a-changelog"))
-    assert "leaves" not in section(notes(commit("fix: x"), reasons=["core 2.0.0 leaves its range ^1"]), look())
+    assert "left its range" not in section(notes(commit("fix: x"), reasons=["core 2.0.0 left its range ^1"]), look())
 
 
 def test_merges_are_told_where_the_tool_tells_them() -> None:

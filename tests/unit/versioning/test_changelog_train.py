@@ -44,7 +44,7 @@ def test_the_trains_changelog_names_every_component() -> None:
 
 def test_a_component_that_follows_says_whom() -> None:
     """The cause is a release of the same train; commits that only sound like one are none."""
-    reasons = ("api 3.0.0 leaves its range ^2 *", "core 9.0.0 leaves its range ^1", "minor: api 3.0.0 leaves its range")
+    reasons = ("api 3.0.0 left its range ^2 *", "core 9.0.0 left its range ^1", "minor: api 3.0.0 left its range")
     follows = ("api 3.0.0 is released, and it always follows",)
     releases = [
         release("api", "2.9.0", "3.0.0"),
