@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import engine, planning, propagation, startup
+from benchmarks import engine, history, planning, propagation, startup
 from benchmarks.result import Result, table
 
-_ALL = {"startup": startup.run, "planning": planning.run, "propagation": propagation.run, "engine": engine.run}
+_ALL = {
+    "startup": startup.run,
+    "planning": planning.run,
+    "propagation": propagation.run,
+    "history": history.run,
+    "engine": engine.run,
+}
 
 
 def main(names: list[str]) -> int:

@@ -14,6 +14,8 @@ from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, pass_invocation
 from releasepilot.cli.prepare import branch_option, entry_of, prepare
 from releasepilot.cli.render.text import clean_lines
+from releasepilot.model.catalog import Catalog, ComponentEntry, Ecosystem
+from releasepilot.repositories.contents import Folder, read_contents
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.whole_changelog import whole_changelog
 
@@ -45,5 +47,12 @@ def _print_whole(invocation: Invocation, component: str, branch: str) -> None:
     entry = entry_of(catalog, component)
     mirror = Mirror(settings.cache_dir, entry.repo, timeout=settings.git_timeout)
     mirror.fetch()
-    for part in whole_changelog(mirror, catalog, entry):
+    for part in whole_changelog(mirror, catalog, entry, _ecosystem(mirror, catalog, entry)):
         sys.stdout.write(part)
+
+
+def _ecosystem(mirror: Mirror, catalog: Catalog, entry: ComponentEntry) -> Ecosystem:
+    """Return the component's ecosystem, as its folder tells it."""
+    folder = Folder(head=f"refs/heads/{catalog.branch_of(entry)}", path=entry.path, ecosystem=entry.ecosystem)
+    found = read_contents(mirror.git, [folder])[0]
+    return found.ecosystem if found else Ecosystem.GENERIC

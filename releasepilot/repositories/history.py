@@ -10,6 +10,7 @@ from functools import cached_property
 from releasepilot.model.commit import Commit
 from releasepilot.repositories.command import CommandFailed, Git
 from releasepilot.versioning.conventional import parse_header
+from releasepilot.versioning.ordering import newest, released
 
 _HEADS = "refs/heads/"
 _TAGS = "refs/tags/"
@@ -24,18 +25,32 @@ class Refs:
     """The branches and tags of one repository, by short name, with the commits that they name."""
 
     def __init__(self, git: Git, listing: str) -> None:
-        """Take what `git show-ref --heads --tags -d` says: branches come before tags, and each in order of names."""
+        """Take what `git show-ref --heads --tags -d` says, which may be a line for each of thousands of tags."""
         self.git = git
-        branches, mark, tags = listing.partition(f" {_TAGS}")
-        # Where the first tag is found, its id stands at the end of what is before.
-        cut = branches.rfind("\n") + 1 if mark else len(branches)
-        self.heads = {name.removeprefix(_HEADS): oid for oid, name in _pairs(branches[:cut])}
-        self._tags = branches[cut:] + mark + tags
+        self._listing = listing
+        # Branches come before tags.
+        mark = listing.find(f" {_TAGS}")
+        self._end = listing.rfind("\n", 0, mark) + 1 if mark >= 0 else len(listing)
+        lines = (line.partition(f" {_HEADS}") for line in listing[: self._end].splitlines())
+        self.heads = {name: oid for oid, _, name in lines}
 
-    @cached_property
+    @property
     def tags(self) -> dict[str, str]:
-        """Tag to commit; an annotated tag has a second line, which names the commit."""
-        return {name.removeprefix(_TAGS).removesuffix(_PEELED): oid for oid, name in _pairs(self._tags)}
+        """Tag to commit; an annotated tag has a second line, which names the commit. Made anew each time."""
+        listed = (line.partition(f" {_TAGS}") for line in self._listing[self._end :].splitlines())
+        return {name.removesuffix(_PEELED): oid for oid, _, name in listed}
+
+    def commit_of(self, tag: str) -> str:
+        """Return the commit of a tag that is there, without looking at the others."""
+        for name in (f" {_TAGS}{tag}{_PEELED}\n", f" {_TAGS}{tag}\n"):
+            at = self._listing.find(name)
+            if at >= 0:
+                return self._listing[self._listing.rfind("\n", 0, at) + 1 : at]
+        raise KeyError(tag)
+
+    def newest(self, template: str) -> tuple[str, str] | None:
+        """Return the newest stable release tag and its version, whether a branch contains it or not."""
+        return newest(self._listing, template, behind=f" {_TAGS}")
 
     @cached_property
     def _merged(self) -> dict[str, frozenset[str]]:
@@ -48,10 +63,6 @@ class Refs:
             names = listing.decode("utf-8", "surrogateescape").splitlines()
             self._merged[commit] = frozenset(name.removeprefix(_TAGS) for name in names)
         return self._merged[commit]
-
-
-def _pairs(listing: str) -> Iterator[list[str]]:
-    return (line.split(" ", 1) for line in listing.splitlines())
 
 
 #: Paths come with their magic spelled out.
@@ -104,26 +115,39 @@ def read_refs(git: Git) -> Refs:
     return Refs(git, listing.decode("utf-8", "surrogateescape"))
 
 
-def read_since(refs: Refs, head: str, candidates: list[tuple[str, str]], concern: Concern = EVERYTHING) -> Since:
-    """Find the newest candidate (tag, version) that `head` contains, and the commits after it that are of concern.
+def read_since(refs: Refs, head: str, template: str, concern: Concern = EVERYTHING) -> Since:
+    """Find the newest stable release that `head` contains, and the commits after it that are of concern.
 
-    The usual case takes one process: a tag is an ancestor of `head` exactly if its commit borders on `tag..head`.
+    The usual case takes one process, and time that grows with these commits alone: a tag is an ancestor of `head`
+    exactly if its commit borders on `tag..head`.
     """
-    git = refs.git
-    if not concern.pathspecs and candidates:
-        base = refs.tags[candidates[0][0]]
-        commits, boundary = _log(git, base, head)
+    newest_of_all = refs.newest(template)
+    if newest_of_all is None:
+        return read_after(refs, head, None, concern)
+    if not concern.pathspecs:
+        base = refs.commit_of(newest_of_all[0])
+        commits, boundary = _log(refs.git, base, head)
         if base == head or base in boundary:
-            wanted = concerned(git, base, head, concern)
-            return Since(release=candidates[0], commits=tuple(filter(wanted, commits)) if wanted else commits)
-    contained = refs.merged_tags(head) if candidates else frozenset()
-    release = next((candidate for candidate in candidates if candidate[0] in contained), None)
-    base_of = refs.tags[release[0]] if release else None
+            return Since(release=newest_of_all, commits=_of_concern(refs.git, base, head, concern, commits))
+    contained = refs.merged_tags(head)
+    tags = released(refs.tags, template)
+    return read_after(refs, head, next((tag for tag in tags if tag[0] in contained), None), concern)
+
+
+def read_after(refs: Refs, head: str, release: tuple[str, str] | None, concern: Concern = EVERYTHING) -> Since:
+    """Read the commits of concern after a release (tag, version) that `head` contains; all of them without one."""
+    base = refs.commit_of(release[0]) if release else None
     if not concern.scopes:
-        return Since(release=release, commits=_log(git, base_of, head, concern.pathspecs)[0])
-    wanted = concerned(git, base_of, head, concern)
-    commits, _ = _log(git, base_of, head)
-    return Since(release=release, commits=tuple(filter(wanted, commits)))
+        return Since(release=release, commits=_log(refs.git, base, head, concern.pathspecs)[0])
+    commits, _ = _log(refs.git, base, head)
+    return Since(release=release, commits=_of_concern(refs.git, base, head, concern, commits))
+
+
+def _of_concern(
+    git: Git, base: str | None, head: str, concern: Concern, commits: tuple[Commit, ...]
+) -> tuple[Commit, ...]:
+    wanted = concerned(git, base, head, concern)
+    return commits if wanted is None else tuple(filter(wanted, commits))
 
 
 def concerned(git: Git, base: str | None, head: str, concern: Concern) -> Callable[[Commit], bool] | None:

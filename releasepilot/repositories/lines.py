@@ -1,11 +1,15 @@
-"""Which release tags a component's versions count from, where its repository has several branches to release from."""
+"""The branches that a component can be released from, and the tags that each of them counts from."""
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
 
+from releasepilot.errors import BranchMissing
+from releasepilot.model.catalog import ComponentEntry
 from releasepilot.model.snapshot import BranchSource
 from releasepilot.model.versioning import BranchEntry
+from releasepilot.repositories.command import redact
 from releasepilot.repositories.history import Refs
 from releasepilot.versioning.branches import line_of
 from releasepilot.versioning.ordering import released
@@ -24,13 +28,30 @@ def read_branches(refs: Refs, template: str, branches: Sequence[BranchEntry]) ->
     return tuple(found)
 
 
-def counted_tags(
+def counted_from(
     refs: Refs, template: str, branches: Sequence[BranchEntry], own: str, read: Sequence[BranchSource]
-) -> list[tuple[str, str]]:
-    """Return the tag and version that the next release of a branch counts from; nothing before the first release.
+) -> tuple[str, str] | None:
+    """Return the tag and version that the next release of a branch counts from; None before the first release.
 
     PlanError where the branches contradict each other.
     """
     last = line_of(branches, own, {branch.name: branch.versions for branch in read}).last
     tags = released(refs.tags, template, prereleases=True)
-    return [(tag, version) for tag, version in tags if version == last][:1]
+    return next(((tag, version) for tag, version in tags if version == last), None)
+
+
+def branch_missing(entry: ComponentEntry, branch: str, heads: Sequence[str]) -> BranchMissing:
+    """Say which branches there are, the nearest names first."""
+    address = redact(entry.repo)
+    if not heads:
+        return BranchMissing(
+            f"{address} is empty: it has no branch {branch!r}",
+            hint="push a first commit, or take the component out of the catalog",
+            component=entry.name,
+        )
+    near = difflib.get_close_matches(branch, heads, n=3, cutoff=0.5) or list(heads[:5])
+    return BranchMissing(
+        f"{address} has no branch {branch!r}",
+        hint=f"it has {len(heads)} of other names, such as {', '.join(near)}: set `branch` in the catalog",
+        component=entry.name,
+    )

@@ -52,8 +52,9 @@ class _Division:
         self._names: list[tuple[str, str]] = [("", ""), *candidates]
         self._wanted = wanted
         self._tagged: dict[str, list[int]] = {}
+        commits = refs.tags
         for number, (tag, _) in enumerate(candidates, 1):
-            self._tagged.setdefault(refs.tags[tag], []).append(number)
+            self._tagged.setdefault(commits[tag], []).append(number)
         self._open: dict[int, _Open] = {0: _Open()}
         #: Parents that are still to come, each with the oldest release of its children, and how many lead into each.
         self._coming: dict[str, int] = {}
@@ -62,19 +63,20 @@ class _Division:
     def over(self, git: Git, head: str) -> Iterator[Past]:
         """Walk the history."""
         coming, tagged, wanted = self._coming, self._tagged, self._wanted
+        self._lead(head, 0)
         for _, sha, parents, when, name, email, message in records(git, "--topo-order", head, "--"):
-            number = coming.pop(sha, -1)
-            if number < 0:
-                number = 0
-            else:
-                self._leave(number)
-            if sha in tagged:
-                number = self._reach(sha, number, int(when))
+            number = coming.pop(sha, 0)
+            reached = self._reach(sha, number, int(when)) if sha in tagged else number
             commit = Commit(sha, message.rstrip("\n"), int(when or 0), name, email, " " in parents)
             if wanted is None or wanted(commit):
-                self._open[number].commits.append(commit)
+                self._open[reached].commits.append(commit)
+            if reached == number and parents and not commit.merge and parents not in coming:
+                # Nearly every commit: its line goes on, and no release becomes complete.
+                coming[parents] = number
+                continue
+            self._leave(number)
             for parent in parents.split():
-                self._lead(parent, number)
+                self._lead(parent, reached)
             yield from self._complete()
         # Where the history is cut off, lines lead to commits that never come.
         self._leading.clear()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 import shlex
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from releasepilot.errors import (
-    BranchMissing,
     HistoryTruncated,
     ManifestError,
     PlanError,
@@ -24,12 +22,11 @@ from releasepilot.model.snapshot import BranchSource, ComponentSource, Snapshot,
 from releasepilot.model.versioning import BranchEntry
 from releasepilot.repositories.command import Cancellation, CommandFailed, in_thread, redact
 from releasepilot.repositories.contents import Contents, Folder, read_contents
-from releasepilot.repositories.history import Concern, Refs, Since, read_refs, read_since
-from releasepilot.repositories.lines import counted_tags, read_branches
+from releasepilot.repositories.history import Concern, Refs, Since, read_after, read_refs, read_since
+from releasepilot.repositories.lines import branch_missing, counted_from, read_branches
 from releasepilot.repositories.mirror import Mirror, damaged, explain
 from releasepilot.repositories.objects import GitObject
 from releasepilot.repositories.working_copy import checked_out
-from releasepilot.versioning.ordering import released
 
 _CHANGELOG = "CHANGELOG.md"
 
@@ -189,13 +186,13 @@ def _pin(mirror: Mirror, refs: Refs, wanted: _Wanted) -> _Pinned:
     head = refs.heads.get(wanted.branch)
     if head is None:
         raise branch_missing(entry, wanted.branch, sorted(refs.heads))
-    branches = read_branches(refs, wanted.tag, wanted.branches)
-    if wanted.branches:
-        candidates = counted_tags(refs, wanted.tag, wanted.branches, wanted.branch, branches)
-    else:
-        candidates = released(refs.tags, wanted.tag)
     concern = Concern(path=entry.path, watch=entry.watch, scopes=entry.scopes)
-    since = read_since(refs, head, candidates, concern)
+    branches = read_branches(refs, wanted.tag, wanted.branches) if wanted.branches else ()
+    if wanted.branches:
+        release = counted_from(refs, wanted.tag, wanted.branches, wanted.branch, branches)
+        since = read_after(refs, head, release, concern)
+    else:
+        since = read_since(refs, head, wanted.tag, concern)
     if since.release is None and mirror.shallow:
         raise HistoryTruncated(
             f"{redact(entry.repo)} is a shallow repository: its history ends before a release tag "
@@ -216,23 +213,6 @@ def _refuse_held(wanted: _Wanted, held: Mapping[str, Path]) -> None:
         f"{redact(wanted.entry.repo)} takes no push to {wanted.branch}: it is checked out in {folder}",
         hint=f"release from a bare repository, check out another branch there, or let a push update it: {setting}",
         component=wanted.entry.name,
-    )
-
-
-def branch_missing(entry: ComponentEntry, branch: str, heads: Sequence[str]) -> BranchMissing:
-    """Say which branches there are, the nearest names first."""
-    address = redact(entry.repo)
-    if not heads:
-        return BranchMissing(
-            f"{address} is empty: it has no branch {branch!r}",
-            hint="push a first commit, or take the component out of the catalog",
-            component=entry.name,
-        )
-    near = difflib.get_close_matches(branch, heads, n=3, cutoff=0.5) or list(heads[:5])
-    return BranchMissing(
-        f"{address} has no branch {branch!r}",
-        hint=f"it has {len(heads)} of other names, such as {', '.join(near)}: set `branch` in the catalog",
-        component=entry.name,
     )
 
 

@@ -6,20 +6,20 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from releasepilot.model.catalog import Catalog, ComponentEntry, Ecosystem
-from releasepilot.repositories.contents import Folder, read_contents
 from releasepilot.repositories.history import Concern, read_refs
+from releasepilot.repositories.lines import branch_missing
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.past import Past, past_releases
-from releasepilot.repositories.snapshot import branch_missing
-from releasepilot.versioning.changelog import Look, ReleaseNotes, full, look_of
+from releasepilot.versioning.changelog import ReleaseNotes, full, look_of
 from releasepilot.versioning.ordering import released
 from releasepilot.versioning.policy import BumpPolicy, policy_of
 
 
-def whole_changelog(mirror: Mirror, catalog: Catalog, entry: ComponentEntry) -> Iterator[str]:
+def whole_changelog(mirror: Mirror, catalog: Catalog, entry: ComponentEntry, ecosystem: Ecosystem) -> Iterator[str]:
     """Yield the parts of a changelog file: its title, what is not released yet, then the releases, newest first.
 
-    The mirror must have been fetched. It is written in one pass over the history, in the memory of one release.
+    `ecosystem` is the component's: what a policy tells may depend on it. The mirror must have been fetched. It is
+    written in one pass over the history, in the memory of one release.
     BranchMissing where the component's branch is not there, PlanError where its policy or template is wrong.
     """
     refs = read_refs(mirror.git)
@@ -32,18 +32,13 @@ def whole_changelog(mirror: Mirror, catalog: Catalog, entry: ComponentEntry) -> 
     policy = policy_of(catalog.versioning_of(entry).policy)
     past = past_releases(refs, head, tags, concern)
     notes = (_notes(one, entry, policy) for one in past if one.tag or one.commits)
-    yield from full(notes, _look(mirror, catalog, entry, head))
-
-
-def _look(mirror: Mirror, catalog: Catalog, entry: ComponentEntry, head: str) -> Look:
-    """Return how the changelog is written; what a policy tells may depend on the ecosystem."""
-    contents = read_contents(mirror.git, [Folder(head=head, path=entry.path, ecosystem=entry.ecosystem)])[0]
-    return look_of(
+    look = look_of(
         catalog.changelog_of(entry),
         repo=entry.repo,
         policy=catalog.versioning_of(entry).policy,
-        ecosystem=contents.ecosystem if contents else Ecosystem.GENERIC,
+        ecosystem=ecosystem,
     )
+    yield from full(notes, look)
 
 
 def _notes(past: Past, entry: ComponentEntry, policy: BumpPolicy) -> ReleaseNotes:

@@ -145,12 +145,32 @@ def released(
     return [(tag, text) for _, tag, text in others]
 
 
-def newest(
-    tags: Iterable[str], template: str, scheme: Scheme | None = None, *, prereleases: bool = False
-) -> tuple[str, str] | None:
-    """Return the first of `released`, or None where no tag follows the template."""
-    candidates = released(tags, template, scheme, prereleases=prereleases)
-    return candidates[0] if candidates else None
+def newest(listing: str, template: str, *, behind: str = "") -> tuple[str, str] | None:
+    """Return the first of `released`, stable ones alone, over the tags that stand behind `behind` at ends of lines.
+
+    None where no tag follows the template. Nothing is made of the thousands that are not the newest.
+    """
+    prefix, _, suffix = template.partition("{version}")
+    start, end = re.escape(behind + prefix), re.escape(suffix) + "$"
+    left = re.findall(rf"{start}{NUMBERS}{end}", listing, re.MULTILINE)
+    # Git's listings have a second line for each annotated tag, with ^{} behind the name.
+    if len(left) + listing.count("^{}\n") < listing.count(behind or "\n") and _has_other(listing, start, end):
+        tags = re.findall(rf"{re.escape(behind)}({re.escape(prefix)}[^\n^]*{end})", listing, re.MULTILINE)
+        return next(iter(released(tags, template)), None)
+    if not left:
+        return None
+    numbers: list[str] = []
+    for place in range(3):
+        highest = max({found[place] for found in left}, key=int)
+        numbers.append(highest)
+        left = [found for found in left if found[place] == highest]
+    version = ".".join(numbers)
+    return f"{prefix}{version}{suffix}", version
+
+
+def _has_other(listing: str, start: str, end: str) -> bool:
+    """Tell whether a tag begins like a version and is no plain one."""
+    return re.search(rf"{start}(?!{NUMBERS}{end})[0-9][^\n^]*{end}", listing, re.MULTILINE) is not None
 
 
 def _semver(text: str) -> Version | None:

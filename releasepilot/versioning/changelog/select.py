@@ -13,6 +13,9 @@ from releasepilot.versioning.dialect import Change
 #: A commit and the changes that its policy's dialect sees in it.
 Read = tuple[Commit, tuple[Change, ...]]
 
+#: What the message of a revert can begin with; asking for it spares reading nearly every other.
+_BEGINS_REVERT = frozenset("rR \t\r\n\v\f")
+
 #: Characters of an id by which commits are looked up; no shorter id is understood.
 _LOOKUP = 7
 
@@ -63,7 +66,10 @@ def _standing(read: Iterable[Read]) -> Iterable[tuple[Commit, tuple[Change, ...]
 
     A reverted revert does not count, so its original stands.
     """
-    known = [(commit, changes, revert_of(commit.message)) for commit, changes in read]
+    known = [
+        (commit, changes, revert_of(commit.message) if commit.message[:1] in _BEGINS_REVERT else None)
+        for commit, changes in read
+    ]
     if not any(reverts for _, _, reverts in known):
         return known
     commits = [commit for commit, _, _ in known]

@@ -81,6 +81,8 @@ def grouped(notes: ReleaseNotes, look: Look) -> list[Group]:
     if notes.updates:
         title = titles[Kind.DEPENDENCIES]
         found.setdefault(title, Group(title, [], [])).updates.extend(notes.updates)
+    if len(found) == 1:
+        return list(found.values())
     order = _ORDER[look.style]
     # Keep a Changelog has no heading for what breaks, so the heading that holds it comes first.
     return sorted(found.values(), key=lambda group: (not _breaks(group.entries), order.get(group.title, len(order))))
@@ -104,7 +106,9 @@ def styled(notes: ReleaseNotes, look: Look) -> str:
     for group in grouped(notes, look):
         lines = list(dict.fromkeys(entry_line(entry, look) for entry in _ordered(group.entries)))
         lines += [update_line(update, notes.versions) for update in group.updates]
-        parts += [f"### {inline(group.title[:_MAX_TITLE])}", "\n".join(lines)]
+        # The style's own titles are plain words.
+        title = group.title if group.title in _ORDER[look.style] else inline(group.title[:_MAX_TITLE])
+        parts += [f"### {title}", "\n".join(lines)]
     if len(parts) == 1 and notes.reasons:
         title = "Changed" if look.style is ChangelogStyle.KEEP_A_CHANGELOG else "Changes"
         parts += [f"### {title}", "\n".join(f"- {escape(reason)}" for reason in dict.fromkeys(notes.reasons))]
@@ -141,7 +145,7 @@ def _tail(entry: Entry, look: Look) -> str:
     commit, links = entry.commit, look.links
     short = commit.sha[:SHORT_SHA]
     url = links.commit(commit.sha) if links is not None else ""
-    tail = f" ([{short}]({url}))" if url else f" ({inline(short)})" if short else ""
+    tail = f" ([{short}]({url}))" if url else f" ({short if short.isalnum() else inline(short)})" if short else ""
     if links is not None and entry.section is not Kind.BREAKING:
         # A reference that the line holds already is linked there.
         closed = [issue for issue in links.closed(commit.message) if issue not in entry.text]

@@ -50,20 +50,40 @@ def test_comparing_what_is_no_version_names_it() -> None:
         compare("1.0.0", "x")
 
 
+def listing(tags: list[str]) -> str:
+    """Write tags as git lists them, annotated ones with a second line."""
+    return "a refs/heads/v9.9.9\n" + "".join(f"b refs/tags/{tag}\nc refs/tags/{tag}^{{}}\n" for tag in tags)
+
+
+def newest_of(tags: list[str], template: str) -> tuple[str, str] | None:
+    """Find the newest in a listing."""
+    return newest(listing(tags), template, behind=" refs/tags/")
+
+
 def test_the_newest_tag_is_the_highest_version_not_the_last_name() -> None:
     """1.10.0 is newer than 1.9.0, other templates' tags and prereleases are not seen."""
     tags = ["v1.9.0", "v1.10.0", "v2.0.0-rc.1", "v3", "other-v9.0.0", "v1.10.0-x", "nightly", "v"]
-    assert newest(tags, "v{version}") == ("v1.10.0", "1.10.0")
-    assert newest(tags, "other-v{version}") == ("other-v9.0.0", "9.0.0")
-    assert newest(tags, "{version}-x") is None
-    assert newest(tags, "v{version}", prereleases=True) == ("v2.0.0-rc.1", "2.0.0-rc.1")
+    assert newest_of(tags, "v{version}") == ("v1.10.0", "1.10.0")
+    assert newest_of(tags, "other-v{version}") == ("other-v9.0.0", "9.0.0")
+    assert newest_of(tags, "{version}-x") is None
+    assert newest_of([], "v{version}") is None
+    assert newest_of(["2.0", "1.9.9"], "{version}") == ("2.0", "2.0")
+
+
+_TAG_NAMES = st.from_regex(r"v?[0-3](\.[0-3]){0,3}(-rc\.[0-3]|rc[0-3]|\+b|-x|\.post1)?", fullmatch=True)
+
+
+@given(tags=st.lists(_TAG_NAMES, max_size=8, unique=True), template=st.sampled_from(["v{version}", "{version}"]))
+def test_the_newest_of_a_listing_is_the_first_of_all(tags: list[str], template: str) -> None:
+    """The short way to the newest tag and the list of all agree, whatever stands among them."""
+    assert newest_of(tags, template) == next(iter(released(tags, template)), None)
 
 
 def test_a_moving_major_tag_is_no_release() -> None:
     """`v4` moves with every release, so it is not a version; `2.0` is one in Python only."""
     assert released(["v4", "v4.1.0"], "v{version}") == [("v4.1.0", "4.1.0")]
-    assert newest(["2.0", "1.9.9"], "{version}") == ("2.0", "2.0")
-    assert newest(["2.0", "1.9.9"], "{version}", Scheme.SEMVER) == ("1.9.9", "1.9.9")
+    assert released(["2.0", "1.9.9"], "{version}")[0] == ("2.0", "2.0")
+    assert released(["2.0", "1.9.9"], "{version}", Scheme.SEMVER) == [("1.9.9", "1.9.9")]
 
 
 def test_the_order_of_tags_does_not_matter_and_ten_thousand_are_fast() -> None:

@@ -1,0 +1,141 @@
+"""A history divided among its releases, in real repositories."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from support.remotes import Change, Remote, make_remote, run_git
+
+from releasepilot.model.catalog import Catalog, Ecosystem
+from releasepilot.repositories.history import Concern, read_refs
+from releasepilot.repositories.mirror import Mirror
+from releasepilot.repositories.past import Past, past_releases
+from releasepilot.repositories.whole_changelog import whole_changelog
+from releasepilot.versioning.ordering import released
+
+
+def past_of(remote: Remote, concern: Concern | None = None) -> list[Past]:
+    """Divide the history of the main branch."""
+    mirror = Mirror(remote.folder.parent / "cache", remote.url, timeout=20)
+    mirror.fetch()
+    refs = read_refs(mirror.git)
+    return list(past_releases(refs, refs.heads["main"], released(refs.tags, "v{version}"), concern or Concern()))
+
+
+def told(past: list[Past]) -> list[tuple[str, list[str]]]:
+    """Return what each release brought."""
+    return [(one.version, [commit.message for commit in one.commits]) for one in past]
+
+
+def test_each_commit_belongs_to_the_release_after_it(tmp_path: Path) -> None:
+    """Newest first, what is not released yet at the beginning, and each names the one before."""
+    history = [Change(message="a", tag="v1.0.0"), "b", Change(message="c", tag="v1.1.0"), "d"]
+    past = past_of(make_remote(tmp_path / "a.git", history))
+    assert told(past) == [("", ["d"]), ("1.1.0", ["c", "b"]), ("1.0.0", ["a"])]
+    assert [(one.tag, one.from_tag, one.from_version) for one in past] == [
+        ("", "v1.1.0", "1.1.0"),
+        ("v1.1.0", "v1.0.0", "1.0.0"),
+        ("v1.0.0", "", ""),
+    ]
+
+
+def test_a_merged_branch_belongs_to_the_oldest_release_that_contains_it(tmp_path: Path) -> None:
+    """Work that was begun before a release and merged after it is the later release's."""
+    remote = make_remote(tmp_path / "a.git", [Change(message="a", tag="v1.0.0")])
+    remote.git("branch", "work", "main")
+    side = remote.add("on the side", branch="work")
+    main = remote.add(Change(message="b"))
+    remote.git("tag", "v1.1.0", "main")
+    tree = remote.git("rev-parse", "main^{tree}")
+    who = ("-c", "user.name=R", "-c", "user.email=r@e.org")
+    merge = remote.git(*who, "commit-tree", tree, "-p", main, "-p", side, "-m", "merge")
+    remote.git("update-ref", "refs/heads/main", merge)
+    remote.git("tag", "v1.2.0", "main")
+    assert told(past_of(remote)) == [("", []), ("1.2.0", ["merge", "on the side"]), ("1.1.0", ["b"]), ("1.0.0", ["a"])]
+
+
+def test_two_tags_on_one_commit_leave_the_newer_release_empty(tmp_path: Path) -> None:
+    """The lower version brought the commits; the other keeps its place."""
+    remote = make_remote(tmp_path / "a.git", ["a", "b"], tags={"v1.0.0": 1, "v1.0.1": 1})
+    assert told(past_of(remote)) == [("", []), ("1.0.1", []), ("1.0.0", ["b", "a"])]
+
+
+def test_a_tag_that_the_branch_does_not_contain_divides_nothing(tmp_path: Path) -> None:
+    """A release of another branch is not seen."""
+    remote = make_remote(tmp_path / "a.git", ["a"], tags={"v1.0.0": 0})
+    remote.git("branch", "other", "main")
+    remote.add("elsewhere", branch="other")
+    remote.git("tag", "v2.0.0", "other")
+    remote.add("b")
+    assert told(past_of(remote)) == [("", ["b"]), ("1.0.0", ["a"])]
+
+
+def test_only_the_commits_of_concern_are_told(tmp_path: Path) -> None:
+    """A component of a shared repository has its own part of each release."""
+    first = Change(message="a", files={"api/a": "1", "web/a": "1"})
+    history = [
+        first,
+        Change(message="b", files={"web/a": "2"}, tag="v1.0.0"),
+        Change(message="c", files={"api/a": "3"}),
+    ]
+    remote = make_remote(tmp_path / "a.git", history)
+    assert told(past_of(remote, Concern(path="api"))) == [("", ["c"]), ("1.0.0", ["a"])]
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_random_history_agrees_with_git(data: st.DataObject, tmp_path: Path) -> None:
+    """Every commit is told once, by the lowest release that git says contains it."""
+    folder = tmp_path / str(len(list(tmp_path.iterdir()))) / "a.git"
+    folder.parent.mkdir()
+    count = data.draw(st.integers(2, 14))
+    run_git(None, "init", "--bare", "--quiet", "--initial-branch=main", "--", str(folder))
+    parts = []
+    for index in range(count):
+        parents = sorted(data.draw(st.sets(st.integers(0, index - 1), min_size=1, max_size=2))) if index else []
+        # Times run backwards now and then, as clocks do.
+        when = 1_700_000_000 + data.draw(st.integers(0, 50))
+        head = f"commit refs/heads/main\nmark :{index + 1}\ncommitter R <r@e> {when} +0000\ndata 2\nc\n"
+        lines = [f"{'from' if place == 0 else 'merge'} :{parent + 1}\n" for place, parent in enumerate(parents)]
+        parts.append(head + "".join(lines) + f"M 100644 inline f{index}\ndata 1\nx\n")
+    tagged = data.draw(st.lists(st.integers(0, count - 1), max_size=4))
+    parts += [f"reset refs/tags/v1.{number}.0\nfrom :{index + 1}\n\n" for number, index in enumerate(tagged)]
+    remote = Remote(folder=folder)
+    remote.git("fast-import", "--quiet", "--force", stdin="".join(parts).encode())
+    past = past_of(remote)
+    seen = {commit.sha: one.version for one in past for commit in one.commits}
+    for sha in remote.git("rev-list", "main").split():
+        containing = remote.git("tag", "--merged", "main", "--contains", sha, "--sort=v:refname").split()
+        assert seen.pop(sha) == (containing[0].removeprefix("v") if containing else "")
+    assert not seen
+
+
+def test_the_changelog_of_everything_tells_every_release(tmp_path: Path) -> None:
+    """Title, what is to come, and the releases with their dates; our own commits are not told."""
+    ours = "release: a 1.1.0\n\nRelease-Train: t\nRelease-Component: a"
+    history = [
+        Change(message="feat: begin", tag="v1.0.0"),
+        Change(message="fix: mend"),
+        Change(message=ours, tag="v1.1.0"),
+        Change(message="feat: more"),
+    ]
+    remote = make_remote(tmp_path / "a.git", history)
+    mirror = Mirror(tmp_path / "cache", remote.url, timeout=20)
+    mirror.fetch()
+    catalog = Catalog.model_validate({"version": 1, "train": "t", "components": [{"name": "a", "repo": remote.url}]})
+    text = "".join(whole_changelog(mirror, catalog, catalog.components[0], Ecosystem.GENERIC))
+    lines = [line.partition(" (")[0] for line in text.splitlines() if line.startswith(("#", "-"))]
+    assert lines == [
+        "# Changelog",
+        "## Unreleased",
+        "### Features",
+        "- more",
+        "## 1.1.0",
+        "### Bug fixes",
+        "- mend",
+        "## 1.0.0",
+        "### Features",
+        "- begin",
+    ]
