@@ -96,6 +96,8 @@ def _surprises(component: Component) -> Iterator[str]:
     told = manifest and not manifest.startswith("0.0.0") and not manifest.endswith("-SNAPSHOT")
     if told and source.last_version and manifest != source.last_version:
         yield f"{name}: its manifest says {manifest}, its last release tag {source.last_tag}: the tag decides"
+    if component.package.private and component.entry.publish:
+        yield f"{name}: its manifest says that it is private, and the catalog publishes it"
 
 
 def _breaks_unread(read: Read) -> bool:

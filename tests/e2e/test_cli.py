@@ -72,6 +72,59 @@ def test_plan_shows_the_same_plan_in_three_ways(desk: Desk) -> None:
         was.assert_untouched()
 
 
+def test_next_and_changelog_say_one_thing_for_scripts(desk: Desk) -> None:
+    """The version alone, the section alone, and everything that a component has ever released."""
+    assert desk.run("next").out.splitlines() == ["lib 1.1.0", "api 1.1.0", "app 1.1.0"]
+    assert desk.run("next", "lib").out == "1.1.0\n"
+    assert desk.run("next", "--json").json == {"lib": "1.1.0", "api": "1.1.0", "app": "1.1.0"}
+    assert desk.run("changelog", "lib").out.startswith("## 1.1.0 (")
+    assert "## lib 1.0.0 → 1.1.0" in desk.run("changelog").out
+    whole = desk.run("changelog", "lib", "--all").out
+    assert [line.partition(" (")[0] for line in whole.splitlines() if line.startswith("#")][:3] == [
+        "# Changelog",
+        "## Unreleased",
+        "### Features",
+    ]
+    assert "## 1.0.0 (" in whole
+    for words in (("next", "nobody"), ("changelog", "nobody", "--all"), ("changelog", "--all")):
+        said = desk.run(*words)
+        assert (said.code, said.out) == (1, "")
+        assert "name one of lib, api, app" in said.err
+
+
+def test_a_plan_can_be_made_of_another_branch(desk: Desk) -> None:
+    """`--branch` reads every component there; its previews are those of the catalog's branches."""
+    desk.write(defaults={"branches": ["main", {"name": "beta", "prerelease": "beta"}]})
+    for remote in desk.remotes.values():
+        remote.git("branch", "beta", "main")
+    assert desk.run("next", "--branch", "beta").out.splitlines()[0] == "lib 1.1.0-beta.1"
+    assert desk.run("next").out.splitlines()[0] == "lib 1.1.0"
+    said = desk.run("plan", "--branch=no such")
+    assert (said.code, "is not a name that git accepts" in said.err) == (1, True)
+    assert "has no branch 'gone'" in desk.run("plan", "--branch", "gone").err
+
+
+@pytest.mark.parametrize(
+    ("defaults", "place", "said"),
+    [
+        ({"versioning": {"policy": "semver"}}, "defaults.versioning.policy", "is not a versioning policy"),
+        ({"versioning": {"policy": {"extends": "nobody"}}}, "policy.extends", "is not a versioning policy"),
+        ({"versioning": {"policy": {"calver": "YYYY.XX"}}}, "defaults.versioning.policy", "XX"),
+        ({"changelog": {"template": "{% if %}"}}, "defaults.changelog.template", "template"),
+        ({"changelog": {"template": "{{ version"}}, "defaults.changelog.template", "template"),
+    ],
+)
+def test_a_policy_or_template_that_cannot_be_is_told_with_its_place(
+    desk: Desk, defaults: dict[str, Any], place: str, said: str
+) -> None:
+    """The catalog is refused before a repository is read."""
+    desk.write(defaults=defaults)
+    answer = desk.run("validate")
+    assert answer.code == 1
+    assert place in answer.err
+    assert said in answer.err
+
+
 FORMATS = ("text", "dot", "mermaid", "svg")
 
 

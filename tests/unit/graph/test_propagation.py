@@ -101,8 +101,13 @@ def test_a_circle_of_peers_comes_to_an_end() -> None:
 
 def test_a_private_component_follows_like_any_other() -> None:
     """That npm publishes it nowhere changes neither version nor range."""
-    plan = planned(of("lib", BREAK), of("app", private=True, dependencies={"lib": "^1.0.0"}))  # type: ignore[arg-type] # a flag beside tables
+    app = of("app", private=True, dependencies={"lib": "^1.0.0"})  # type: ignore[arg-type] # a flag beside tables
+    plan = planned(of("lib", BREAK), app)
     assert versions(plan) == {"lib": "2.0.0", "app": "1.0.1"}
+    assert plan.notices == ()
+    published = {"app": {"publish": [{"uses": "exec", "apply": "true"}]}}
+    notices = planned(of("lib", BREAK), app, components=published).notices
+    assert notices == ("app: its manifest says that it is private, and the catalog publishes it",)
 
 
 def test_an_ignored_component_is_left_alone_and_the_plan_says_so() -> None:
