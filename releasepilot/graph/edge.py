@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from releasepilot.errors import ReleasePilotError
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.versioning import constraint as ranges
 from releasepilot.versioning import declared_range
@@ -36,7 +37,11 @@ class Edge:
         if not self.constraint:
             return True
         judge = ranges.admits if self.written else declared_range.meets
-        return judge(self.ecosystem, self.constraint, version)
+        try:
+            return judge(self.ecosystem, self.constraint, version)
+        except ReleasePilotError as error:
+            error.component = error.component or self.dependent
+            raise
 
     def lies_above(self, version: str) -> bool:
         """Whether the range accepts only versions that are newer."""
