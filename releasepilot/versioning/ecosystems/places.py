@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
+
+import regex
 
 from releasepilot.errors import ManifestError
 from releasepilot.model.dependency import Place
@@ -12,6 +13,8 @@ from releasepilot.model.plan import Splice
 
 #: The largest file that an expression is matched in, in characters. Matching can cost more than the file is long.
 LIMIT = 1024 * 1024
+#: Seconds that one expression may take.
+_PATIENCE = 5.0
 
 
 class Match(NamedTuple):
@@ -30,7 +33,7 @@ def matches(places: Sequence[Place], texts: Mapping[str, str]) -> Iterator[Match
     """
     for place in places:
         text = _text(place, texts)
-        found = [each for each in re.finditer(place.pattern, text, re.MULTILINE) if each["version"]]
+        found = _found(place, text)
         if not found:
             raise ManifestError(
                 f"{place.path}: nothing in it matches the place {place.pattern[:200]!r}",
@@ -38,6 +41,18 @@ def matches(places: Sequence[Place], texts: Mapping[str, str]) -> Iterator[Match
             )
         for each in found:
             yield Match(place, each["version"], each.start("version"), each.end("version"))
+
+
+def _found(place: Place, text: str) -> list[regex.Match[str]]:
+    """Match an expression, for a bounded time: one such as `(a+)+b` can take longer than anybody waits."""
+    try:
+        found = regex.finditer(place.pattern, text, regex.MULTILINE, timeout=_PATIENCE)
+        return [each for each in found if each["version"]]
+    except TimeoutError:
+        raise ManifestError(
+            f"{place.path}: matching the place {place.pattern[:200]!r} takes more than {_PATIENCE:g} seconds",
+            hint="write an expression without repetitions inside of repetitions",
+        ) from None
 
 
 def edits(

@@ -70,3 +70,11 @@ def test_a_component_of_places_alone_has_no_manifests() -> None:
     assert own.read({"package.json": "{", "VERSION": "1"}) == own.read({})
     assert own.edit({"package.json": "{"}, "1.0.0", {}) == {}
     assert own.normalise("A_b") == "A_b"
+
+
+def test_an_expression_that_would_take_for_ever_is_given_up() -> None:
+    """Repetitions inside of repetitions end after seconds, with the place and the remedy."""
+    slow = Place(path="a", pattern=r"^(?P<version>(a|aa)+)$")
+    with pytest.raises(ManifestError, match="takes more than 5 seconds") as caught:
+        list(places.matches((slow,), {"a": "a" * 60 + "b"}))
+    assert "without repetitions" in caught.value.hint
