@@ -2,6 +2,7 @@
 
     ReleasePilotError                RP000  retryable: no
     ├── CatalogError                 RP100  the catalog is wrong; carries file:line:column
+    │   └── CalendarError            RP101  a calendar holds what cannot be a window
     ├── SnapshotError                RP200  a repository could not be read
     │   ├── FetchError               RP201  git could not fetch it (retryable)
     │   ├── BranchMissing            RP202  the branch does not exist, or the repository is empty
@@ -59,6 +60,12 @@ class CatalogError(ReleasePilotError):
     """The catalog is not valid."""
 
     code = "RP100"
+
+
+class CalendarError(CatalogError):
+    """The calendar cannot be read as windows."""
+
+    code = "RP101"
 
 
 class SnapshotError(ReleasePilotError):

@@ -25,6 +25,7 @@ from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.notes import ChangelogEntry, ChangelogStyle, Forge
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.versioning import BranchEntry, Group, PolicyEntry, Propagation, Versioning
+from releasepilot.model.window import Window, WindowEffect
 from releasepilot.versioning import POLICIES, BumpPolicy
 
 _MODELS: tuple[type[BaseModel], ...] = (
@@ -43,6 +44,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Lock,
     StepDeclaration,
     ApprovalGate,
+    Window,
 )
 
 
@@ -86,6 +88,7 @@ def page() -> str:
     parts += _words(Forge, "forge")
     parts += _words(SagaClass, "class")
     parts += _words(Undo, "undo")
+    parts += _words(WindowEffect, "effect")
     parts += ["## Versioning policies", *_policies()]
     return document("The catalog", "`releasepilot/model/catalog.py`", parts)
 

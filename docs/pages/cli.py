@@ -31,20 +31,23 @@ def page() -> str:
         listed,
     ]
     for name in COMMANDS:
-        parts += _section(name, root)
+        parts += _section(load(name), name, root)
     return document("Command line", "the commands in `releasepilot/cli`", parts)
 
 
-def _section(name: str, root: click.Context) -> list[str]:
-    command = load(name)
-    context = click.Context(command, info_name=name, parent=root)
+def _section(command: click.Command, name: str, parent: click.Context) -> list[str]:
+    """Describe a command, and those of a group below it."""
+    context = click.Context(command, info_name=name, parent=parent)
     usage = " ".join([context.command_path, *command.collect_usage_pieces(context)])
-    return [
-        f"## releasepilot {name}",
+    parts = [
+        f"## {context.command_path}",
         f"```text\n{usage}\n```",
         prose(inspect.cleandoc(command.help or "")),
         _options(command, context),
     ]
+    for below, member in command.commands.items() if isinstance(command, click.Group) else ():
+        parts += [part.replace("## ", "### ", 1) for part in _section(member, below, context)]
+    return parts
 
 
 def _options(command: click.Command, context: click.Context) -> str:

@@ -44,6 +44,8 @@ _COMMANDS = (
             "since the train began, `--plan` is not given and there is no terminal to ask on."
         ),
     ),
+    ("windows check", "0: the components may be released at that moment. 5: they may not."),
+    ("windows next", "0: the opening is printed. 5: none is known within five years."),
     ("doctor", "1: something is missing."),
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
 
@@ -29,15 +30,16 @@ def load(invocation: Invocation, settings: Settings, branch: str = "") -> tuple[
     """Return the catalog with repositories as absolute addresses, and the actuators that it may use.
 
     With `branch` every component is released from there. Raises CatalogError with every mistake: of the text, of an
-    actuator's configuration, of a policy or a template.
+    actuator's configuration, of a policy, a template or a window.
     """
     located = read_catalog(_text(invocation.catalog), str(invocation.catalog))
     registry = Registry.load(Tools(cache=settings.cache_dir, git_timeout=settings.git_timeout))
-    findings = [*registry.check(located.catalog), *_policies(located.catalog), *_templates(located.catalog)]
+    catalog = located.catalog
+    findings = [*registry.check(catalog), *_policies(catalog), *_templates(catalog), *_windows(catalog)]
     if findings:
         raise located.error(findings)
     folder = invocation.catalog.absolute().parent
-    catalog = absolute(located.catalog, folder.as_posix())
+    catalog = absolute(catalog, folder.as_posix())
     return (_on(catalog, branch) if branch else catalog), registry
 
 
@@ -88,6 +90,14 @@ def _templates(catalog: Catalog) -> Iterator[tuple[Keys, str]]:
     for path, changelog in given:
         if changelog.template is not None:
             yield from _objections(path, check_template, changelog.template)
+
+
+def _windows(catalog: Catalog) -> Iterator[tuple[Keys, str]]:
+    """Find zones and holidays that nobody knows."""
+    if catalog.windows:
+        # Looked up late, because only windows need dateutil.
+        objections = import_module("releasepilot.governance.windows").objections
+        yield from ((("windows", *path), what) for path, what in objections(catalog.windows))
 
 
 def _objections(path: Keys, check: Callable[[T], object], value: T) -> Iterator[tuple[Keys, str]]:

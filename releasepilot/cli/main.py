@@ -31,6 +31,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "abort": ("steer:abort", "Stop a train and undo what it did."),
     "rollback": ("rollback:rollback", "Undo a train, also after it has ended."),
     "history": ("status:history", "List past and present trains, newest first."),
+    "windows": ("windows:windows", "Show when components may be released, and when not."),
     "graph": ("graph:graph", "Draw who depends on whom."),
     "up": ("stack:up", "Start the embedded servers."),
     "down": ("stack:down", "Stop the embedded servers."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from fnmatch import fnmatchcase
 from itertools import dropwhile, pairwise
 from typing import Literal, Self
 
@@ -17,6 +18,7 @@ from releasepilot.model.notes import ChangelogEntry
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.value import Argv, Seconds, Value
 from releasepilot.model.versioning import BranchEntry, Group, Versioning
+from releasepilot.model.window import Window
 
 
 class Ecosystem(StrEnum):
@@ -204,6 +206,8 @@ class Catalog(Value):
     gates: tuple[ApprovalGate, ...] = ()
     #: Role to its members, by account name.
     roles: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+    #: When components may be released, and when not. Without any they may at all times.
+    windows: tuple[Window, ...] = ()
 
     @field_validator("components")
     @classmethod
@@ -256,8 +260,10 @@ class Catalog(Value):
     def contradictions(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield what cannot hold together, each with the path of the later of the two places.
 
-        Components of one repository and branch must differ in path and in tags, and declared needs form no circle.
+        Components of one repository and branch must differ in path and in tags, declared needs form no circle, and
+        windows differ in name and concern something.
         """
+        yield from self._windows()
         folders: dict[tuple[str, str, str], str] = {}
         tags: dict[tuple[str, str, str], str] = {}
         for index, one in enumerate(self.components):
@@ -276,6 +282,17 @@ class Catalog(Value):
             index = next(index for index, one in enumerate(self.components) if one.name == circle[0])
             said = ", ".join(f"{one} needs {need}" for one, need in pairwise(circle))
             yield ("components", index, "needs"), f"components need each other in a circle: {said}"
+
+    def _windows(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Yield windows of one name, and what they concern that is not there: a blackout that is misspelt is none."""
+        seen: set[str] = set()
+        for index, window in enumerate(self.windows):
+            if window.name.casefold() in seen:
+                yield ("windows", index, "name"), f"another window is named {window.name!r}, whatever the case"
+            seen.add(window.name.casefold())
+            for place, pattern in enumerate(window.components):
+                if not any(fnmatchcase(component.name, pattern) for component in self.components):
+                    yield ("windows", index, "components", place), f"no component of the catalog is named {pattern!r}"
 
     def _circle(self) -> list[str]:
         """Return a circle of declared needs, its first component again at the end; empty where there is none."""

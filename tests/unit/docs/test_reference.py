@@ -126,6 +126,9 @@ def check_command(page: str, words: str) -> None:
     if not rest:
         return
     command = load(rest.pop(0))
+    if isinstance(command, click.Group):
+        assert rest[:1], f"{page}: {words}"
+        command = command.commands[rest.pop(0)]
     for word in rest:
         assert not re.match("-[a-z-]", word) or word.partition("=")[0] in options(command), f"{page}: {words}"
 

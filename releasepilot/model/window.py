@@ -1,0 +1,86 @@
+"""Windows: when a train's components may be released, and the verdict on a moment."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated
+
+from pydantic import AwareDatetime, Field
+
+from releasepilot.model.names import Name
+from releasepilot.model.recurrence import Duration, Rule, WallTime
+from releasepilot.model.value import Value
+
+
+class WindowEffect(StrEnum):
+    """What a window does to the components that it concerns."""
+
+    #: They may be released while it is open; where any such window concerns a component, one must be open.
+    ALLOW = "allow"
+    #: A blackout: they may not be released while it is open, whatever else allows it.
+    DENY = "deny"
+
+
+#: A component's name, or a pattern with `*`, `?` and `[...]`.
+Pattern = Annotated[str, Field(pattern=r"^[A-Za-z0-9._*?\[\]!-]{1,63}$")]
+
+
+class Window(Value):
+    """A release window or a blackout: when it begins on the clocks of its zone, how long it lasts, when it recurs.
+
+    Never kept in UTC: nine o'clock stays nine o'clock when the clocks change.
+    """
+
+    #: Unique among the windows.
+    name: Name
+    effect: WindowEffect = WindowEffect.ALLOW
+    #: By its IANA name, such as `Europe/Berlin`.
+    zone: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+){0,2}$", max_length=64)
+    #: When it first begins, on the zone's clocks: `2026-01-05T09:00`. A time that the clocks leave out counts from
+    #: before the change, so that 02:30 becomes 03:30; of a time that they show twice the first one counts.
+    start: WallTime
+    #: `8h`, `90m`, `1d`, `1d12h`. Days are from one time on the clocks to the same on the next day; hours are exact.
+    duration: Duration
+    #: When it recurs, by RFC 5545: `FREQ=WEEKLY;BYDAY=MO,TU`. Without it the window is open once. Where the rule does
+    #: not give `start`, there is no occurrence at `start`.
+    rrule: Rule | None = None
+    #: Further beginnings, as `start` is written.
+    rdate: tuple[WallTime, ...] = Field(default=(), max_length=1000)
+    #: Beginnings that are left out.
+    exdate: tuple[WallTime, ...] = Field(default=(), max_length=1000)
+    #: The public holidays of a country or a part of it: `DE`, `DE-BY`. A window that allows is left out where it would
+    #: begin on one of them; a blackout also begins on each of them from `start` on, at its time of day.
+    holidays: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Za-z0-9]{1,10})?$")
+    #: Names and patterns of the components that it concerns; all where there are none.
+    components: tuple[Pattern, ...] = ()
+
+
+class Occurrence(Value):
+    """One time that a window is open: from `begin`, to `end`, which no longer belongs to it. Both in its own zone."""
+
+    window: str
+    effect: WindowEffect
+    begin: AwareDatetime
+    end: AwareDatetime
+    zone: str
+
+
+class Opening(Value):
+    """A span in which components may be released: from `begin`, to `end`, which no longer belongs to it. In UTC."""
+
+    begin: AwareDatetime
+    #: None where it does not close within the horizon.
+    end: AwareDatetime | None = None
+
+
+class WindowVerdict(Value):
+    """Whether components may be released at a moment, by which window, and until when that holds."""
+
+    open: bool
+    #: The window that decided; empty where none concerns the components.
+    rule: str = ""
+    #: Open: when it closes. Closed: when it opens again. None where neither is known within five years. In UTC.
+    until: datetime | None = None
+    #: The same in words.
+    reason: str = ""
