@@ -15,7 +15,8 @@
     │   ├── EditClash                RP303  two components would write one file
     │   ├── InvalidNextVersion       RP304  a version outside of what its branch may release
     │   ├── InvalidMaintenanceMerge  RP305  a maintenance branch holds a release beyond its range
-    │   └── VersionConflict          RP306  no version satisfies two ranges
+    │   ├── VersionConflict          RP306  no version satisfies two ranges
+    │   └── NoWindow                 RP307  no release window opens again
     ├── StepError                    RP400  a step failed (retryable)
     │   ├── StepConflict             RP401  the far side holds a different artefact
     │   ├── StepRefused              RP402  the far side said no
@@ -145,6 +146,12 @@ class VersionConflict(PlanError):
     """No version satisfies two ranges."""
 
     code = "RP306"
+
+
+class NoWindow(PlanError):
+    """No release window opens again."""
+
+    code = "RP307"
 
 
 class StepError(ReleasePilotError):

@@ -20,6 +20,7 @@ from releasepilot import __version__
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.planning import Planning
 from releasepilot.activities.steps import PlanShelf, Steps
+from releasepilot.activities.windows import Windows
 from releasepilot.model.step import Queue
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
@@ -62,6 +63,7 @@ class _Hands:
     steps: Steps
     planning: Planning
     ledger: Ledger
+    windows: Windows
 
 
 @asynccontextmanager
@@ -76,6 +78,7 @@ async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Wo
             steps=Steps(Registry.load(tools, posting.actuators), PlanShelf(reader), reader),
             planning=Planning(ledger, reader, cache=posting.cache, git_timeout=posting.git_timeout),
             ledger=ledger,
+            windows=Windows(),
         )
         yield [_worker(client, posting, queue, hands) for queue in posting.queues]
 
@@ -101,7 +104,7 @@ def runner() -> SandboxedWorkflowRunner:
 def _worker(client: Client, posting: Posting, queue: Queue, hands: _Hands) -> Worker:
     activities: list[Callable[..., Any]] = [hands.steps.apply, hands.steps.revert]
     activities += [hands.planning.prepare] if queue is Queue.GIT else []
-    activities += [hands.ledger.record, hands.ledger.standing] if queue is Queue.ENGINE else []
+    activities += [hands.ledger.record, hands.ledger.standing, hands.windows.judge] if queue is Queue.ENGINE else []
     return Worker(
         client,
         task_queue=task_queue(queue),

@@ -16,6 +16,7 @@ from releasepilot.model.plan import Residue
 from releasepilot.model.step import Queue, StepStatus
 from releasepilot.model.train import Outline, Request
 from releasepilot.model.value import Value
+from releasepilot.model.window import Window, WindowVerdict
 
 
 class Activity(StrEnum):
@@ -26,6 +27,7 @@ class Activity(StrEnum):
     RECORD = "record"
     APPLY = "apply_step"
     REVERT = "revert_step"
+    WINDOWS = "judge_windows"
 
 
 class PrepareCall(Value):
@@ -53,6 +55,21 @@ class Standing(Value):
     started_at: datetime
     #: What the last record lists.
     residue: tuple[Residue, ...] = ()
+
+
+class WindowCall(Value):
+    """Judge whether these components may be released now."""
+
+    windows: tuple[Window, ...]
+    components: tuple[str, ...]
+
+
+class WindowJudgement(Value):
+    """The verdict, and when to ask again."""
+
+    verdict: WindowVerdict
+    #: Seconds until the windows open; 0 where they are.
+    wait: int = 0
 
 
 class Batch(Value):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Container
-from datetime import datetime
+from contextlib import suppress
+from datetime import datetime, timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
@@ -28,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
         with_dependents,
     )
     from releasepilot.model.value import Value
+    from releasepilot.model.window import Window
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.ports import (
@@ -40,6 +42,8 @@ with workflow.unsafe.imports_passed_through():
         PrepareCall,
         Standing,
         StandingCall,
+        WindowCall,
+        WindowJudgement,
         task_queue,
     )
     from releasepilot.workflows.steps import StepRunner, failure_of
@@ -117,6 +121,8 @@ class TrainWorkflow:
         self._engine: Engine | None = None
         self._runner: StepRunner | None = None
         self._yielding = False
+        #: Why the windows are closed; empty where the train does not wait for them.
+        self._window = ""
         self._record: Record | None = None
         if not start.request.catalog.gates and start.request.confirmed:
             # Without gates the requester's word is enough, and it was given with the request.
@@ -319,6 +325,10 @@ class TrainWorkflow:
                 return Record(train=self._train, outcome=Outcome.REJECTED, cause=rejection.reason)
             for verdict in self._verdicts():
                 self._journal.note(EventType.GATE_PASSED, gate=verdict.gate, approved_by=list(verdict.approved_by))
+            if await self._await_windows():
+                waited = True
+                if self._aborted or self._rejection() is not None:
+                    continue
             if not waited:
                 return None
             # Time has passed at the gate: what was agreed on may no longer be what would be released.
@@ -330,6 +340,56 @@ class TrainWorkflow:
             self._journal.note(EventType.TRAIN_REPLANNED, digest=again.digest, changes=list(again.changes))
             if not again.steps:
                 return Record(train=self._train, outcome=Outcome.NOTHING)
+
+    async def _await_windows(self) -> bool:
+        """Wait until the windows of the catalog let the components go; return whether that took a wait.
+
+        An abort and a rejection end the wait. What already runs when a window closes goes on, and the way back is always
+        open. Windows that never open again raise StepFailed.
+        """
+        catalog = self._request.catalog
+        waited = False
+        while catalog.windows and not self._aborted and self._rejection() is None:
+            judged = await self._judge_windows(catalog.windows)
+            if judged.verdict.open:
+                if waited:
+                    self._journal.note(
+                        EventType.WINDOW_OPENED, window=judged.verdict.rule, reason=judged.verdict.reason
+                    )
+                break
+            waited, until = True, judged.verdict.until
+            self._window = (
+                f"{judged.verdict.reason} until {until:%Y-%m-%d %H:%M} UTC" if until else judged.verdict.reason
+            )
+            self._enter(TrainPhase.WAITING)
+            self._journal.note(
+                EventType.WINDOW_CLOSED,
+                window=judged.verdict.rule,
+                reason=judged.verdict.reason,
+                until=until.isoformat() if until else "",
+            )
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self._aborted or self._rejection() is not None, timeout=timedelta(seconds=judged.wait)
+                )
+        self._window = ""
+        return waited
+
+    async def _judge_windows(self, windows: tuple[Window, ...]) -> WindowJudgement:
+        try:
+            judged: WindowJudgement = await workflow.execute_activity(
+                Activity.WINDOWS,
+                WindowCall(windows=windows, components=tuple(self._outline.components)),
+                result_type=WindowJudgement,
+                task_queue=task_queue(Queue.ENGINE),
+                start_to_close_timeout=LEDGER_TIMEOUT,
+                retry_policy=PREPARE_RETRY,
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise asyncio.CancelledError from error
+            raise failure_of(error) from error
+        return judged
 
     async def _drive(self, statuses: dict[str, StepStatus], residue: tuple[Residue, ...]) -> Record | None:
         """Run the steps forward and, where that fails, back; return None to continue as a new run."""
@@ -436,6 +496,8 @@ class TrainWorkflow:
         return [judge(gate, tuple(self._votes)) for gate in self._outline.gates]
 
     def _waiting_for(self) -> str:
+        if self._phase is TrainPhase.WAITING and self._window:
+            return self._window
         if self._phase is TrainPhase.WAITING:
             return "; ".join(f"{verdict.gate}: {verdict.reason}" for verdict in self._verdicts() if not verdict.passed)
         if self._paused and self._phase is TrainPhase.RUNNING:

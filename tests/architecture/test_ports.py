@@ -8,9 +8,19 @@ import typing
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.planning import Planning
 from releasepilot.activities.steps import Steps
+from releasepilot.activities.windows import Windows
 from releasepilot.model.receipt import Receipt, Undone
 from releasepilot.model.train import Outline
-from releasepilot.workflows.ports import Activity, Batch, PrepareCall, Standing, StandingCall, StepCall
+from releasepilot.workflows.ports import (
+    Activity,
+    Batch,
+    PrepareCall,
+    Standing,
+    StandingCall,
+    StepCall,
+    WindowCall,
+    WindowJudgement,
+)
 
 EXPECTED: dict[Activity, tuple[object, type, type | None]] = {
     Activity.PREPARE: (Planning.prepare, PrepareCall, Outline),
@@ -18,6 +28,7 @@ EXPECTED: dict[Activity, tuple[object, type, type | None]] = {
     Activity.RECORD: (Ledger.record, Batch, None),
     Activity.APPLY: (Steps.apply, StepCall, Receipt),
     Activity.REVERT: (Steps.revert, StepCall, Undone),
+    Activity.WINDOWS: (Windows.judge, WindowCall, WindowJudgement),
 }
 
 

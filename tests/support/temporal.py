@@ -7,7 +7,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,6 +20,7 @@ from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.outline import outline_of
 from releasepilot.activities.steps import PlanShelf, Steps
+from releasepilot.activities.windows import Windows
 from releasepilot.control import Control
 from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.gate import Actor
@@ -92,6 +93,22 @@ class GivenPlans:
             return outline_of(plan, call.request, differences(before, plan) if before else ())
 
 
+class GivenClock:
+    """The clock of the windows: it begins where a test says, and goes on from there."""
+
+    def __init__(self) -> None:
+        self._offset = timedelta()
+        self.windows = Windows(self.now)
+
+    def set(self, moment: datetime) -> None:
+        """Let it be this moment now."""
+        self._offset = moment - datetime.now(UTC)
+
+    def now(self) -> datetime:
+        """Return the time."""
+        return datetime.now(UTC) + self._offset
+
+
 @dataclass
 class Stage:
     """A worker, what its steps did, and a control to steer trains with."""
@@ -102,6 +119,7 @@ class Stage:
     given: GivenPlans
     reader: Reader
     database_url: str
+    clock: GivenClock
     #: The workflows of every request that was made.
     workflow_ids: list[str] = field(default_factory=list)
 
@@ -160,6 +178,7 @@ async def stage(client: Client, database_url: str, folder: Path, *, cached_workf
         reader = Reader(pool)
         ledger = Ledger(Writer(pool), reader)
         given = GivenPlans(ledger)
+        clock = GivenClock()
         registry = Registry.load(Tools(cache=folder), (Mark, Noop))
         steps = Steps(registry, PlanShelf(reader), reader)
         for queue in (Queue.ENGINE, Queue.GIT, Queue.DEPLOY):
@@ -170,11 +189,11 @@ async def stage(client: Client, database_url: str, folder: Path, *, cached_workf
                     workflows=list(WORKFLOWS) if queue is Queue.ENGINE else [],
                     activities=[steps.apply, steps.revert]
                     + ([given.prepare] if queue is Queue.GIT else [])
-                    + ([ledger.record, ledger.standing] if queue is Queue.ENGINE else []),
+                    + ([ledger.record, ledger.standing, clock.windows.judge] if queue is Queue.ENGINE else []),
                     workflow_runner=runner(),
                     max_cached_workflows=cached_workflows,
                     build_id="test",
                     max_heartbeat_throttle_interval=timedelta(milliseconds=200),
                 )
             )
-        yield Stage(client, Control(client, reader, ACTOR), World(folder / "world"), given, reader, database_url)
+        yield Stage(client, Control(client, reader, ACTOR), World(folder / "world"), given, reader, database_url, clock)

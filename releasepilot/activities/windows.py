@@ -1,0 +1,45 @@
+"""Release windows as an activity: what a train may not do itself is to read the clock and the calendars."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
+from math import ceil
+
+from temporalio import activity
+
+from releasepilot.activities.failure import failures_explained
+from releasepilot.errors import NoWindow
+from releasepilot.governance.windows import verdict
+from releasepilot.workflows.ports import Activity, WindowCall, WindowJudgement
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Windows:
+    """Judges whether the components of a train may be released now."""
+
+    def __init__(self, now: Callable[[], datetime] = _now) -> None:
+        """Take the clock; it gives moments with their zone."""
+        self._now = now
+
+    @activity.defn(name=Activity.WINDOWS)
+    async def judge(self, call: WindowCall) -> WindowJudgement:
+        """Return the verdict on this moment, and how long to wait until it is another one.
+
+        NoWindow where the windows are closed and are not known to open again.
+        """
+        with failures_explained():
+            now = self._now()
+            found = await asyncio.to_thread(verdict, call.windows, now, call.components)
+            if found.open:
+                return WindowJudgement(verdict=found)
+            if found.until is None:
+                raise NoWindow(
+                    f"{found.reason}, and no opening is known",
+                    hint="correct the catalog's `windows`; `releasepilot windows next` asks them",
+                )
+            return WindowJudgement(verdict=found, wait=max(1, ceil((found.until - now).total_seconds())))
