@@ -310,28 +310,19 @@ class TrainWorkflow:
         return outline
 
     async def _agree(self) -> Record | None:
-        """Wait until the gates have passed a plan that is still the plan; return a record where people say no."""
+        """Wait until gates and windows let a plan go that is still the plan; return a record where people say no."""
         while True:
-            waited = not self._aborted and not self._agreed()
-            if waited:
-                self._enter(TrainPhase.WAITING)
-                for gate in self._outline.gates:
-                    self._journal.note(EventType.GATE_OPENED, gate=gate.name, digest=gate.plan_digest)
-                await workflow.wait_condition(lambda: self._agreed() or self._rejection() is not None or self._aborted)
-            if self._aborted:
-                return Record(train=self._train, outcome=Outcome.REJECTED, cause=self._cause)
-            if (rejection := self._rejection()) is not None:
-                self._journal.note(EventType.GATE_REJECTED, gate=rejection.gate, reason=rejection.reason)
-                return Record(train=self._train, outcome=Outcome.REJECTED, cause=rejection.reason)
+            waited = await self._await_votes()
+            if (refused := self._refused_record()) is not None:
+                return refused
             for verdict in self._verdicts():
                 self._journal.note(EventType.GATE_PASSED, gate=verdict.gate, approved_by=list(verdict.approved_by))
-            if await self._await_windows():
-                waited = True
-                if self._aborted or self._rejection() is not None:
-                    continue
+            waited = await self._await_windows() or waited
+            if (refused := self._refused_record()) is not None:
+                return refused
             if not waited:
                 return None
-            # Time has passed at the gate: what was agreed on may no longer be what would be released.
+            # Time has passed: what was agreed on may no longer be what would be released.
             self._enter(TrainPhase.PLANNING)
             again = await self._prepare(self._outline.digest)
             if again.digest == self._outline.digest:
@@ -341,39 +332,54 @@ class TrainWorkflow:
             if not again.steps:
                 return Record(train=self._train, outcome=Outcome.NOTHING)
 
-    async def _await_windows(self) -> bool:
-        """Wait until the windows of the catalog let the components go; return whether that took a wait.
+    async def _await_votes(self) -> bool:
+        """Wait until the gates have passed, or somebody says no; return whether that took a wait."""
+        if self._aborted or self._agreed():
+            return False
+        self._enter(TrainPhase.WAITING)
+        for gate in self._outline.gates:
+            self._journal.note(EventType.GATE_OPENED, gate=gate.name, digest=gate.plan_digest)
+        await workflow.wait_condition(lambda: self._agreed() or self._stopped())
+        return True
 
-        An abort and a rejection end the wait. What already runs when a window closes goes on, and the way back is always
-        open. Windows that never open again raise StepFailed.
+    async def _await_windows(self) -> bool:
+        """Wait until the windows let the components go, or somebody says no; return whether that took a wait.
+
+        What runs when a window closes goes on, and the way back is always open. Windows that never open again raise
+        StepFailed.
         """
-        catalog = self._request.catalog
+        windows = self._request.catalog.windows
         waited = False
-        while catalog.windows and not self._aborted and self._rejection() is None:
-            judged = await self._judge_windows(catalog.windows)
-            if judged.verdict.open:
+        while windows and not self._stopped():
+            judged = await self._judge_windows(windows)
+            verdict = judged.verdict
+            if verdict.open:
                 if waited:
-                    self._journal.note(
-                        EventType.WINDOW_OPENED, window=judged.verdict.rule, reason=judged.verdict.reason
-                    )
+                    self._journal.note(EventType.WINDOW_OPENED, window=verdict.rule, reason=verdict.reason)
                 break
-            waited, until = True, judged.verdict.until
-            self._window = (
-                f"{judged.verdict.reason} until {until:%Y-%m-%d %H:%M} UTC" if until else judged.verdict.reason
-            )
+            waited = True
+            until = f"{verdict.until:%Y-%m-%d %H:%M} UTC" if verdict.until else ""
+            self._window = f"{verdict.reason} until {until}"
             self._enter(TrainPhase.WAITING)
-            self._journal.note(
-                EventType.WINDOW_CLOSED,
-                window=judged.verdict.rule,
-                reason=judged.verdict.reason,
-                until=until.isoformat() if until else "",
-            )
+            self._journal.note(EventType.WINDOW_CLOSED, window=verdict.rule, reason=verdict.reason, until=until)
             with suppress(TimeoutError):
-                await workflow.wait_condition(
-                    lambda: self._aborted or self._rejection() is not None, timeout=timedelta(seconds=judged.wait)
-                )
+                await workflow.wait_condition(self._stopped, timeout=timedelta(seconds=judged.wait))
         self._window = ""
         return waited
+
+    def _stopped(self) -> bool:
+        """Whether somebody has said no."""
+        return self._aborted or self._rejection() is not None
+
+    def _refused_record(self) -> Record | None:
+        """Return the record of a train that somebody stopped before it began."""
+        if self._aborted:
+            return Record(train=self._train, outcome=Outcome.REJECTED, cause=self._cause)
+        rejection = self._rejection()
+        if rejection is None:
+            return None
+        self._journal.note(EventType.GATE_REJECTED, gate=rejection.gate, reason=rejection.reason)
+        return Record(train=self._train, outcome=Outcome.REJECTED, cause=rejection.reason)
 
     async def _judge_windows(self, windows: tuple[Window, ...]) -> WindowJudgement:
         try:

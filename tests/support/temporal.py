@@ -27,6 +27,7 @@ from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.step import Queue
 from releasepilot.model.train import Outline, Record, Request
+from releasepilot.model.window import Window
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 from releasepilot.store.pool import open_pool
@@ -129,6 +130,7 @@ class Stage:
         confirmed: bool = True,
         account: str = "anna",
         roles: dict[str, tuple[str, ...]] | None = None,
+        windows: tuple[Window, ...] = (),
     ) -> Request:
         """Make a request that is planned as given."""
         name = plans[0].train
@@ -139,6 +141,7 @@ class Stage:
             components=tuple(ComponentEntry(name=release.component, repo="/none") for release in plans[0].releases),
             gates=plans[0].gates,
             roles=roles or {},
+            windows=windows,
         )
         request = Request(
             catalog=catalog,
