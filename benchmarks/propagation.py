@@ -8,7 +8,6 @@ import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
 
 import networkx as nx
 
@@ -19,7 +18,7 @@ from releasepilot.model.catalog import Ecosystem
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import Propagation
 from releasepilot.versioning import bump_version, policy_of
-from releasepilot.versioning.ordering import parse
+from releasepilot.versioning.ordering import newest_of
 
 COMPONENTS, EDGES = 10_000, 40_000
 ROUNDS = 5
@@ -46,7 +45,7 @@ def measure() -> dict[str, float]:
     begun = time.perf_counter()
     list(nx.topological_sort(graph))
     sorted_at = time.perf_counter()
-    released = propagate(nodes, edges, own, highest=_highest)
+    released = propagate(nodes, edges, own, highest=newest_of)
     ended = time.perf_counter()
     return {"floor": sorted_at - begun, "ours": ended - sorted_at, "own": len(own), "released": len(released)}
 
@@ -84,10 +83,6 @@ def _node(current: str, policy: str) -> Node:
         current=current,
         raised=lambda bump, over: bump_version(over or current, bump, policy),
     )
-
-
-def _highest(versions: Sequence[str]) -> str:
-    return max(versions, key=lambda text: parsed.order if (parsed := parse(text)) else ())
 
 
 if __name__ == "__main__":

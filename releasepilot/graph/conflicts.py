@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby, product
 
 import networkx as nx
 
@@ -34,10 +35,12 @@ def refuse_conflicts(
         for edge in wanted:
             with concerning(edge.dependent):
                 _refuse_lowering(edge, version, decided)
-        held = [edge for edge in wanted if edge.dependent not in decided and not edge.admits(version)]
+        written = [edge for edge in wanted if edge.written]
+        held = _by_range(edge for edge in written if edge.dependent not in decided and not edge.admits(version))
+        after = _by_range(_after(edge, version, decided) for edge in written)
         current = components[dependency].source.last_version
-        for one, other in _pairs(held, wanted):
-            _refuse_pair(one, _after(other, version, decided), version, current, graph)
+        for one, other in product(held.values(), after.values()) if held else ():
+            _refuse_pair(one, other, [version, *([current] if current else [])], graph)
 
 
 def _by_dependency(edge: Edge) -> str:
@@ -53,35 +56,50 @@ def _refuse_lowering(edge: Edge, version: str, decided: Mapping[str, Decided]) -
         )
 
 
-def _pairs(held: Sequence[Edge], wanted: Sequence[Edge]) -> Iterator[tuple[Edge, Edge]]:
-    """Pair each edge whose range stays behind with every other dependent's edge."""
-    return ((one, other) for one in held for other in wanted if one.dependent != other.dependent)
-
-
-def _after(edge: Edge, version: str, decided: Mapping[str, Decided]) -> tuple[Edge, str]:
+def _after(edge: Edge, version: str, decided: Mapping[str, Decided]) -> Edge:
     """Return an edge with the range that it has after the train."""
-    return edge, edge.moved_to(version) if edge.dependent in decided else edge.constraint
+    return replace(edge, constraint=edge.moved_to(version)) if edge.dependent in decided else edge
 
 
-def _refuse_pair(one: Edge, after: tuple[Edge, str], version: str, current: str | None, graph: nx.DiGraph[str]) -> None:
-    other, constraint = after
-    if one.ecosystem is not other.ecosystem or not (one.written and other.written):
+def _by_range(edges: Iterable[Edge]) -> dict[tuple[Ecosystem, bool, str], list[Edge]]:
+    """Group edges that say the same, so that each two ranges are judged once, however many components have them."""
+    found: dict[tuple[Ecosystem, bool, str], list[Edge]] = {}
+    for edge in edges:
+        found.setdefault((edge.ecosystem, edge.kind == "peer", edge.constraint), []).append(edge)
+    return found
+
+
+def _refuse_pair(
+    ones: Sequence[Edge], others: Sequence[Edge], candidates: Sequence[str], graph: nx.DiGraph[str]
+) -> None:
+    """Refuse two ranges without a common version, where a component needs a dependent of each."""
+    one, other = ones[0], others[0]
+    if one.ecosystem is not other.ecosystem:
         return
     if one.ecosystem is Ecosystem.NPM and "peer" not in {one.kind, other.kind}:
         return
-    candidates = [version, *([current] if current else [])]
-    if compatible(one.ecosystem, one.constraint, constraint, candidates) is not None:
+    if compatible(one.ecosystem, one.constraint, other.constraint, candidates) is not None:
         return
-    consumer = _meeting(graph, one.dependent, other.dependent)
+    both = {edge.dependent for edge in ones} & {edge.dependent for edge in others}
+    mine = _reached(graph, (edge.dependent for edge in ones))
+    theirs = _reached(graph, (edge.dependent for edge in others if edge.dependent not in both))
+    consumer = min(set(mine) & set(theirs), default="")
     if consumer:
         raise VersionConflict(
-            f"no version of {one.dependency} satisfies both {one.dependent}, which keeps {one.constraint}, and "
-            f"{other.dependent}, which needs {constraint}; {consumer} needs both",
-            hint=f"let {one.dependent} follow {one.dependency}, or take one of the two out of {consumer}",
+            f"no version of {one.dependency} satisfies both {mine[consumer]}, which keeps {one.constraint}, and "
+            f"{theirs[consumer]}, which needs {other.constraint}; {consumer} needs both",
+            hint=f"let {mine[consumer]} follow {one.dependency}, or take one of the two out of {consumer}",
         )
 
 
-def _meeting(graph: nx.DiGraph[str], one: str, other: str) -> str:
-    """Return the first component by name that needs both, or is one of them and needs the other; empty without one."""
-    mine, theirs = {one, *nx.descendants(graph, one)}, {other, *nx.descendants(graph, other)}
-    return min(mine & theirs, default="")
+def _reached(graph: nx.DiGraph[str], begins: Iterable[str]) -> dict[str, str]:
+    """Return every component that is one of these or needs one, with the first by name that it needs."""
+    found: dict[str, str] = {}
+    for begin in sorted(begins):
+        todo = [begin]
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found[name] = begin
+                todo += graph.successors(name)
+    return found

@@ -69,7 +69,7 @@ def release_of(draft: Draft, name: str, needs: Sequence[str]) -> Release:
         to_version=decided.version,
         bump=decided.bump,
         policy=component.policy.name,
-        below_one=component.policy.below_one if decided.version.startswith("0.") else "",
+        below_one=component.policy.below_one if _below_one(source.last_version, decided.version) else "",
         from_tag=source.last_tag,
         tag=tag,
         author=catalog.defaults.author,
@@ -80,6 +80,11 @@ def release_of(draft: Draft, name: str, needs: Sequence[str]) -> Release:
         locks=tuple(from_root(entry.path, file) for file in entry.lock.files) if entry.lock else (),
         changelog=section,
     )
+
+
+def _below_one(before: str | None, after: str) -> bool:
+    """Whether a release begins or ends below 1.0.0: the step to 1.0.0 is what surprises most."""
+    return after.startswith("0.") or (before or "").startswith("0.")
 
 
 def _look(draft: Draft, component: Component) -> changelog.Look:

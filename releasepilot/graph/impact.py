@@ -7,16 +7,17 @@ from dataclasses import replace
 
 import networkx as nx
 
+from releasepilot.errors import InvalidNextVersion, PlanError
 from releasepilot.graph.component import Component, concerning
 from releasepilot.graph.edge import Edge
 from releasepilot.graph.propagation import Decided, Node, propagate
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.version import Bump
-from releasepilot.versioning.branches import next_on
+from releasepilot.versioning.branches import Line, next_on
 from releasepilot.versioning.changelog import Read
 from releasepilot.versioning.conventional import parse_header
 from releasepilot.versioning.decision import decide_changes
-from releasepilot.versioning.ordering import parse
+from releasepilot.versioning.ordering import newest_of
 
 
 def decisions(
@@ -33,12 +34,7 @@ def decisions(
         if decided is not None:
             own[name] = decided
     nodes = {name: _node(catalog, component, date) for name, component in components.items()}
-    return propagate(nodes, edges, own, catalog.groups, highest=_highest)
-
-
-def _highest(versions: Sequence[str]) -> str:
-    """Return the newest of some versions; those of one group are written alike."""
-    return max(versions, key=lambda text: parsed.order if (parsed := parse(text)) else ())
+    return propagate(nodes, edges, own, catalog.groups, highest=newest_of)
 
 
 def _by_commits(catalog: Catalog, component: Component, date: str) -> Decided | None:
@@ -47,15 +43,31 @@ def _by_commits(catalog: Catalog, component: Component, date: str) -> Decided | 
     decision = decide_changes(component.line.last, changes, policy, initial=initial, date=date)
     if decision.version is None:
         return None
-    demanded = policy.honours_release_as and any(change.release_as for change in changes)
+    if decision.demanded:
+        version = _possible(component.line, decision.version)
+    else:
+        version = next_on(component.line, decision.bump, policy, initial=initial, date=date)
     return Decided(
-        version=decision.version
-        if demanded
-        else next_on(component.line, decision.bump, policy, initial=initial, date=date),
+        version=version,
         bump=decision.bump,
         reasons=tuple(f"{reason.bump.value}: {reason.subject}" for reason in decision.reasons),
-        demanded=demanded,
+        demanded=decision.demanded,
     )
+
+
+def _possible(line: Line, demanded: str) -> str:
+    """Return a version that a commit demands; anybody can write such a commit, so not every one is obeyed."""
+    if line.last is not None and newest_of([line.last, demanded]) in (line.last, ""):
+        raise PlanError(
+            f"a Release-As footer demands {demanded}, which is not above the last release {line.last}",
+            hint="push a commit with a Release-As footer of a higher version: the newest one counts",
+        )
+    if not line.admits(demanded):
+        raise InvalidNextVersion(
+            f"a Release-As footer demands {demanded}, and {line.branch} may release {line.range}",
+            hint="push a commit with a Release-As footer within that range, or release from another branch",
+        )
+    return demanded
 
 
 def _node(catalog: Catalog, component: Component, date: str) -> Node:

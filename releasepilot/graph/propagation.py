@@ -10,7 +10,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
+from releasepilot.errors import PlanError
 from releasepilot.graph.edge import Edge
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import Group, Propagation
@@ -59,6 +61,9 @@ def propagate(
     return {name: spread.decided(name) for name in nodes if name in spread.versions}
 
 
+#: Members of a group that are named; the others are counted.
+_NAMED = 5
+
 _RANK = {bump: bump.rank for bump in Bump}
 
 
@@ -85,14 +90,16 @@ class _Spread:
         self.versions = {name: decided.version for name, decided in own.items()}
         #: Dependent to the reasons why it follows, by dependency and range; each is that of the newest look.
         self.causes: dict[str, dict[tuple[str, str], str]] = {}
+        #: The highest current version of a group, and its members that are released once all is settled.
+        self.bases: dict[Group, str | None] = {}
+        self.released: dict[Group, list[str]] = {}
         self.todo = deque(own)
         self.waiting = set(own)
 
     def run(self) -> None:
         """Look at components until nothing changes."""
-        for name in self.own:
-            if name in self.group_of:
-                self._settle(self.group_of[name])
+        for group in dict.fromkeys(self.group_of[name] for name in self.own if name in self.group_of):
+            self._settle(group)
         while self.todo:
             name = self.todo.popleft()
             self.waiting.discard(name)
@@ -132,27 +139,40 @@ class _Spread:
             return
         self.bumps[name] = bump
         group = self.group_of.get(name)
-        if group is None:
-            self._set(name, self.nodes[name].raised(bump, None))
-        else:
+        if group is not None:
             self._settle(group)
+        elif name not in self.own or not self.own[name].demanded:
+            self._set(name, self.nodes[name].raised(bump, None))
 
     def _settle(self, group: Group) -> None:
-        """Give the members of a group their common version: the highest bump over the highest current version."""
+        """Give the members of a group their common version: the highest bump over the highest current version.
+
+        A version that a commit of a member demands is that of the whole group.
+        """
         members = [name for name in group.members if not self.nodes[name].ignored]
         releasing = [name for name in members if name in self.bumps]
         bump = max((self.bumps[name] for name in releasing), key=_RANK.__getitem__)
-        currents = [current for name in members if (current := self.nodes[name].current) is not None]
-        base = self.highest(currents) if currents else None
-        version = self.highest([self.nodes[name].raised(bump, base) for name in releasing])
+        demanded = {self.own[name].version for name in releasing if name in self.own and self.own[name].demanded}
+        if len(demanded) > 1:
+            raise PlanError(
+                f"commits of one group demand {' and '.join(sorted(demanded))}: {', '.join(releasing[:_NAMED])}",
+                hint="a group has one version: let one Release-As footer stand, or take the group apart",
+            )
+        version = demanded.pop() if demanded else self._common(group, members, releasing)
         for name in members if group.fixed else releasing:
             self.bumps[name] = bump
             self._set(name, version)
 
+    def _common(self, group: Group, members: Sequence[str], releasing: Sequence[str]) -> str:
+        """Return the highest version that the bumps give over the highest current version of the group."""
+        if group not in self.bases:
+            currents = [current for name in members if (current := self.nodes[name].current) is not None]
+            self.bases[group] = self.highest(currents) if currents else None
+        return self.highest([self.nodes[name].raised(self.bumps[name], self.bases[group]) for name in releasing])
+
     def _set(self, name: str, version: str) -> None:
         """Note a version, and look at the component's dependents where it is new."""
-        own = self.own.get(name)
-        if (own is not None and own.demanded) or self.versions.get(name) == version:
+        if self.versions.get(name) == version:
             return
         self.versions[name] = version
         if name not in self.waiting:
@@ -162,7 +182,11 @@ class _Spread:
     def _company(self, name: str) -> Iterator[str]:
         """Say with whom a component is released, where its group is why it is or why its version is what it is."""
         group = self.group_of.get(name)
-        if group is not None:
-            others = [member for member in group.members if member != name and member in self.bumps]
-            if others:
-                yield f"one version with {', '.join(others)}"
+        if group is None:
+            return
+        if group not in self.released:
+            self.released[group] = [member for member in group.members if member in self.bumps]
+        others = list(islice((one for one in self.released[group] if one != name), _NAMED))
+        more = len(self.released[group]) - 1 - len(others)
+        if others:
+            yield f"one version with {', '.join(others)}" + (f" and {more} more" if more else "")

@@ -85,7 +85,6 @@ class StepDeclaration(Value):
     undo: Undo | None = None
     #: How long one attempt may take, a week at most.
     timeout: Seconds = Field(default=600, ge=1, le=7 * 86400)
-    #: How often it is tried in all.
     #: How often it may be tried in all; where absent 5, and without end for a retriable step that has an effect.
     attempts: int | None = Field(default=None, ge=1, le=100)
     config: dict[str, JsonValue] = Field(default_factory=dict)

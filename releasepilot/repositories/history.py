@@ -118,14 +118,17 @@ def read_refs(git: Git) -> Refs:
 def read_since(refs: Refs, head: str, template: str, concern: Concern = EVERYTHING) -> Since:
     """Find the newest stable release that `head` contains, and the commits after it that are of concern.
 
-    The usual case takes one process, and time that grows with these commits alone: a tag is an ancestor of `head`
-    exactly if its commit borders on `tag..head`.
+    The usual case takes one process, or two for a part of a repository, and time that grows with these commits alone:
+    a tag is an ancestor of `head` exactly if its commit borders on `tag..head`.
     """
     newest_of_all = refs.newest(template)
     if newest_of_all is None:
         return read_after(refs, head, None, concern)
-    if not concern.pathspecs:
-        base = refs.commit_of(newest_of_all[0])
+    base = refs.commit_of(newest_of_all[0])
+    if concern.pathspecs:
+        if is_ancestor(refs.git, base, head):
+            return read_after(refs, head, newest_of_all, concern)
+    else:
         commits, boundary = _log(refs.git, base, head)
         if base == head or base in boundary:
             return Since(release=newest_of_all, commits=_of_concern(refs.git, base, head, concern, commits))
@@ -158,7 +161,7 @@ def concerned(git: Git, base: str | None, head: str, concern: Concern) -> Callab
     touching: frozenset[str] | None = None
     if concern.pathspecs:
         span = head if base is None else f"{base}..{head}"
-        listing = git.run("rev-list", span, "--", *concern.pathspecs, env=_MAGIC)
+        listing = git.run("rev-list", "--full-history", span, "--", *concern.pathspecs, env=_MAGIC)
         touching = frozenset(listing.decode().split())
     elif not concern.scopes:
         return None
@@ -188,9 +191,11 @@ def _log(
 ) -> tuple[tuple[Commit, ...], frozenset[str]]:
     """Read the commits of `base..head` that touch what is asked for, and those that they border on."""
     span = head if base is None else f"{base}..{head}"
+    # A commit counts also where a merge has dropped what it did.
+    full = ("--full-history",) if pathspecs else ()
     commits: list[Commit] = []
     boundary: set[str] = set()
-    for mark, sha, parents, when, name, email, message in records(git, "--boundary", span, "--", *pathspecs):
+    for mark, sha, parents, when, name, email, message in records(git, "--boundary", *full, span, "--", *pathspecs):
         if mark == "-":
             boundary.add(sha)
             continue

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from releasepilot.errors import PlanError
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import PolicyEntry
 from releasepilot.versioning import calver, raising
@@ -32,6 +33,8 @@ class Decision:
     version: str | None
     #: What calls for it, newest first.
     reasons: tuple[Reason, ...] = ()
+    #: Somebody demanded this very version, by a `Release-As` footer.
+    demanded: bool = False
 
 
 def decide(
@@ -131,22 +134,27 @@ def _forced(current: str | None, change: Change, reasons: tuple[Reason, ...]) ->
     elif wanted.triple[1] != before[1]:
         bump = Bump.MINOR
     asked = Reason(subject=change.subject, bump=bump)
-    return Decision(bump=bump, version=change.release_as, reasons=(asked, *reasons))
+    return Decision(bump=bump, version=change.release_as, reasons=(asked, *reasons), demanded=True)
 
 
 def first_version(
     policy: str | PolicyEntry | BumpPolicy, *, initial: str | None = None, date: str | None = None
 ) -> str:
-    """Return the version of a first release: the caller's, else the policy's, else the one that the date gives."""
+    """Return the version of a first release: the caller's, else the policy's, else the one that the date gives.
+
+    PlanError where the caller's is none that a later release could count from.
+    """
     rules = policy_of(policy)
+    if initial and parse(initial) is None:
+        raise PlanError(f"the initial version {initial[:100]!r} is not a version", hint="Write it as 1.2.3, or as 1.2.")
     return initial or rules.initial or calver.raised(None, Bump.PATCH, rules.calver, date)
 
 
 def bump_version(current: str, bump: Bump, policy: str | PolicyEntry | BumpPolicy, *, date: str | None = None) -> str:
     """Raise a version; a prerelease becomes its release where that is enough (node-semver's `inc`).
 
-    PlanError where `current` is not a version. The result has three numbers and keeps a PEP 440 epoch; it has as many
-    numbers as before by a PEP 440 policy, and is of the policy's format by a calendar one.
+    PlanError where `current` is not a version. The result has three numbers and keeps a PEP 440 epoch; by a PEP 440
+    policy it has at least as many as before, and by a calendar one it is of the policy's format.
     """
     rules = policy_of(policy)
     if bump is Bump.NONE:

@@ -114,6 +114,11 @@ def compare(left: str, right: str, scheme: Scheme | None = None) -> int:
     return (first.order > second.order) - (first.order < second.order)
 
 
+def newest_of(versions: Iterable[str]) -> str:
+    """Return the newest of some versions; what is none is older than every version."""
+    return max(versions, key=lambda text: found.order if (found := parse(text)) else ())
+
+
 def released(
     tags: Iterable[str], template: str, scheme: Scheme | None = None, *, prereleases: bool = False
 ) -> list[tuple[str, str]]:

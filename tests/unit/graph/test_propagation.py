@@ -23,7 +23,7 @@ from releasepilot.model.snapshot import ComponentSource, SourceFile
 from releasepilot.model.version import Bump
 from releasepilot.model.versioning import Group, Propagation
 from releasepilot.versioning import bump_version
-from releasepilot.versioning.ordering import parse
+from releasepilot.versioning.ordering import newest_of
 
 BREAK = "feat: new\n\nBREAKING CHANGE: gone"
 
@@ -293,11 +293,6 @@ def node(name: Propagation, current: str = "1.0.0") -> Node:
     return Node(strategy=name, current=current, raised=lambda bump, over: bump_version(over or current, bump, "knope"))
 
 
-def highest(texts: Any) -> str:
-    """Return the newest version."""
-    return str(max(texts, key=lambda text: parsed.order if (parsed := parse(text)) else ()))
-
-
 NAMES = [f"c{index}" for index in range(8)]
 RANGES = ("", "*", "^1.0.0", "~1.0.0", "1.0.0", ">=1.0.0")
 
@@ -339,11 +334,11 @@ def test_the_fixpoint_is_one_whatever_the_order(
 ) -> None:
     """Shuffled edges give the same releases, and once more over the result changes nothing."""
     nodes, edges, own, groups = world
-    decided = propagate(nodes, edges, own, groups, highest=highest)
+    decided = propagate(nodes, edges, own, groups, highest=newest_of)
     shuffled = list(edges)
     chance.shuffle(shuffled)
-    assert propagate(nodes, shuffled, own, groups, highest=highest) == decided
-    again = propagate(nodes, edges, decided, groups, highest=highest)
+    assert propagate(nodes, shuffled, own, groups, highest=newest_of) == decided
+    again = propagate(nodes, edges, decided, groups, highest=newest_of)
     assert {name: one.version for name, one in again.items()} == {name: one.version for name, one in decided.items()}
 
 
@@ -354,7 +349,7 @@ def test_nobody_is_left_out_of_range_who_should_follow(
 ) -> None:
     """After propagation every range that was left upwards belongs to a release, or to one that never follows."""
     nodes, edges, own, groups = world
-    decided = propagate(nodes, edges, own, groups, highest=highest)
+    decided = propagate(nodes, edges, own, groups, highest=newest_of)
     for edge in edges:
         if edge.kind == "dev" or edge.dependency not in decided:
             continue
