@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +21,9 @@ from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 from releasepilot.settings import Settings
 from releasepilot.versioning import POLICIES
+from releasepilot.versioning.branches import check as check_branches
 from releasepilot.versioning.changelog import check_template
+from releasepilot.versioning.ordering import parse
 from releasepilot.versioning.policy import policy_of
 
 T = TypeVar("T")
@@ -79,6 +82,16 @@ def _policies(catalog: Catalog) -> Iterator[tuple[Keys, str]]:
             yield (*path, *place), f"{name!r} is not a versioning policy; known are {', '.join(POLICIES)}"
         if not unknown:
             yield from _objections(path, policy_of, versioning.policy)
+        if versioning.initial is not None and parse(versioning.initial) is None:
+            yield (*path[:-1], "initial"), f"{versioning.initial!r} is not a version: write it as 1.2.3, or as 1.2"
+
+
+def _branches(catalog: Catalog) -> Iterator[tuple[Keys, str]]:
+    """Find branches that could not be told apart, each time where they are listed."""
+    for index, entry in enumerate(catalog.components):
+        listed = ("defaults", "branches") if entry.branches is None else ("components", index, "branches")
+        branches, own = catalog.branches_of(entry), catalog.branch_of(entry)
+        yield from _objections(listed, partial(check_branches, branches), own)
 
 
 def _templates(catalog: Catalog) -> Iterator[tuple[Keys, str]]:
@@ -105,7 +118,8 @@ def _objections(path: Keys, check: Callable[[T], object], value: T) -> Iterator[
     try:
         check(value)
     except PlanError as error:
-        yield path, f"{error.message}; {error.hint}" if error.hint else error.message
+        remedy = f": {error.hint[0].lower()}{error.hint[1:].rstrip('.')}" if error.hint else ""
+        yield path, error.message + remedy
 
 
 def _names(policy: str | PolicyEntry) -> Iterator[tuple[Keys, str]]:

@@ -57,6 +57,8 @@ def release_of(draft: Draft, name: str, needs: Sequence[str]) -> Release:
         updates = tuple(_update(edge, after) for edge, after in moved)
         section = changelog.section(_notes(draft, component, tag, updates), look)
         edits = _edits(draft, component, moved, section, changelog.unreleased(look, tag))
+    locks = tuple(from_root(entry.path, file) for file in entry.lock.files) if entry.lock else ()
+    _refuse_edited_locks(name, locks, edits)
     return Release(
         component=name,
         repo=entry.repo,
@@ -77,9 +79,19 @@ def release_of(draft: Draft, name: str, needs: Sequence[str]) -> Release:
         needs=tuple(needs),
         updates=updates,
         edits=edits,
-        locks=tuple(from_root(entry.path, file) for file in entry.lock.files) if entry.lock else (),
+        locks=locks,
         changelog=section,
     )
+
+
+def _refuse_edited_locks(name: str, locks: Sequence[str], edits: Sequence[FileEdit]) -> None:
+    """Raise EditClash where a file would be written by us and by the command that refreshes lock files."""
+    both = sorted({edit.path for edit in edits} & set(locks))
+    if both:
+        raise EditClash(
+            f"{', '.join(both)} of {name} is named as a lock file, and the release edits it itself",
+            hint="take it out of `lock.files`",
+        )
 
 
 def _below_one(before: str | None, after: str) -> bool:

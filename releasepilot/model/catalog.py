@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from releasepilot.model.command import check_commands, keep_scripts
 from releasepilot.model.dependency import Need, Place
 from releasepilot.model.gate import ApprovalGate
-from releasepilot.model.names import Name, Ref, Repo, RepoPath, TagTemplate
+from releasepilot.model.names import FileAbove, Name, Ref, Repo, RepoPath, TagTemplate, Watched
 from releasepilot.model.notes import ChangelogEntry
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.value import Argv, Seconds, Value
@@ -128,8 +128,8 @@ class Lock(Value):
 
     #: What it changes in the files below becomes part of the release commit; other changes do not.
     command: Argv
-    #: The lock files, relative to the component's folder.
-    files: tuple[RepoPath, ...] = Field(min_length=1)
+    #: The lock files, relative to the component's folder; that of a workspace may lie above it: `../Cargo.lock`.
+    files: tuple[FileAbove, ...] = Field(min_length=1)
     #: Run the command by `/bin/sh -c`. It must then be one text.
     shell: bool = False
     #: How long it may take, a day at most.
@@ -167,7 +167,7 @@ class ComponentEntry(Value):
     branches: tuple[BranchEntry, ...] | None = None
     changelog: ChangelogEntry | None = None
     #: Further folders and files whose commits count for the component, with `*` and `**`; behind `!` those that do not.
-    watch: tuple[RepoPath, ...] = ()
+    watch: tuple[Watched, ...] = ()
     #: Commits with one of these scopes, which may hold `*`, count wherever they are; those with another one do not.
     scopes: tuple[str, ...] = ()
     #: Edges beside those that the manifests declare.
@@ -234,6 +234,16 @@ class Catalog(Value):
                     raise ValueError(
                         f"component {component.name!r} needs {need.component!r}, which is not in the catalog"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _locks_inside(self) -> Self:
+        """Refuse lock files above the repository."""
+        for component in self.components:
+            depth = 0 if component.path == "." else component.path.count("/") + 1
+            for name in component.lock.files if component.lock else ():
+                if name.count("../") > depth:
+                    raise ValueError(f"the lock file {name!r} of component {component.name!r} is above its repository")
         return self
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import Field, field_validator, model_validator
 
-from releasepilot.model.names import Name, RepoPath
+from releasepilot.model.names import Name, RepoFile
 from releasepilot.model.value import Value
 
 
@@ -57,7 +57,7 @@ class Place(Value):
     """A version in a file that no ecosystem knows, found by a regular expression."""
 
     #: The file, relative to the component's folder.
-    path: RepoPath
+    path: RepoFile
     #: Matched in the whole text; its group `version` is what is read and replaced, at every match.
     pattern: str = Field(max_length=1000)
     #: The component whose version it is; the component's own where absent.

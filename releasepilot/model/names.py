@@ -66,6 +66,30 @@ def _path(value: str) -> str:
     return cleaned or "."
 
 
+def _file(value: str) -> str:
+    """Accept a file inside the repository, which is no folder."""
+    cleaned = _path(value)
+    if cleaned == "." or value.endswith("/"):
+        raise ValueError("this names a folder: write the path of a file")
+    return cleaned
+
+
+def _file_above(value: str) -> str:
+    """Accept a file in the component's folder or in one above it."""
+    bare = value
+    while bare.startswith("../"):
+        bare = bare.removeprefix("../")
+    return value.removesuffix(bare) + _file(bare)
+
+
+def _watched(value: str) -> str:
+    """Accept a folder, a file or a pattern; behind `!` one that does not count."""
+    bare = value.removeprefix("!")
+    if not bare:
+        raise ValueError("behind '!' stands the folder, file or pattern that does not count")
+    return value.removesuffix(bare) + _path(bare)
+
+
 def _tag(value: str) -> str:
     """Accept a template that holds `{version}` once and may hold `{name}`."""
     if value.count("{version}") != 1 or re.search(r"[{}]", value.replace("{version}", "").replace("{name}", "")):
@@ -82,3 +106,9 @@ Ref = Annotated[str, AfterValidator(_ref)]
 RepoPath = Annotated[str, AfterValidator(_path)]
 #: A tag template.
 TagTemplate = Annotated[str, AfterValidator(_tag)]
+#: A file inside a repository.
+RepoFile = Annotated[str, AfterValidator(_file)]
+#: A file in a component's folder, or above it.
+FileAbove = Annotated[str, AfterValidator(_file_above)]
+#: A path or pattern whose commits count, or behind `!` do not.
+Watched = Annotated[str, AfterValidator(_watched)]

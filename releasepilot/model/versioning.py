@@ -122,6 +122,8 @@ class Group(Value):
     def _one_kind(self) -> Self:
         if bool(self.fixed) == bool(self.linked):
             raise ValueError("a group has either `fixed` or `linked`, with its components")
+        if len(set(self.members)) < len(self.members):
+            raise ValueError("a group names each of its components once")
         return self
 
     @property

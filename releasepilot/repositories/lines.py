@@ -50,8 +50,10 @@ def branch_missing(entry: ComponentEntry, branch: str, heads: Sequence[str]) -> 
             component=entry.name,
         )
     near = difflib.get_close_matches(branch, heads, n=3, cutoff=0.5) or list(heads[:5])
+    # Git's names are bytes, and what is no UTF-8 in them is for nobody's eyes.
+    shown = ", ".join(name.encode("utf-8", "surrogateescape").decode("utf-8", "replace") for name in near)
     return BranchMissing(
         f"{address} has no branch {branch!r}",
-        hint=f"it has {len(heads)} of other names, such as {', '.join(near)}: set `branch` in the catalog",
+        hint=f"it has {len(heads)} of other names, such as {shown}: set `branch` in the catalog",
         component=entry.name,
     )

@@ -1,4 +1,7 @@
-"""Divide a history among its releases, in one pass over what git says and in the memory of one release."""
+"""Divide a history among its releases, in one pass over what git says and in the memory of one release.
+
+For a component that is a part of its repository, the ids of its commits are held beside that.
+"""
 
 from __future__ import annotations
 

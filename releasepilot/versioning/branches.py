@@ -83,7 +83,7 @@ def line_of(branches: Sequence[BranchEntry], own: str, contained: Mapping[str, S
     head contains (see the module). PlanError where the branches contradict each other or `own` is none of them,
     InvalidMaintenanceMerge where `own` is a maintenance branch with a release beyond its range.
     """
-    _check(branches, own)
+    check(branches, own)
     there = [branch for branch in branches if branch.name in contained or branch.name == own]
     release = [branch for branch in there if not branch.prerelease and not branch.maintained]
     maintained = sorted((branch for branch in there if branch.maintained), key=lambda one: _bounds(one.maintained))
@@ -136,8 +136,8 @@ def next_on(
     return version
 
 
-def _check(branches: Sequence[BranchEntry], own: str) -> None:
-    """Refuse branches that could not be told apart."""
+def check(branches: Sequence[BranchEntry], own: str) -> None:
+    """Refuse branches that could not be told apart: PlanError with the remedy."""
     names = [branch.name for branch in branches]
     if own not in names:
         raise PlanError(

@@ -188,7 +188,7 @@ def policy_of(entry: str | PolicyEntry | BumpPolicy) -> BumpPolicy:
         revert=base.revert if entry.revert is None else entry.revert,
         squash=base.squash or bool(entry.squash),
         zero=_zero(base, entry),
-        zero_zero=base.zero_zero if entry.zero is None and entry.zero_zero is None else entry.zero_zero,
+        zero_zero=entry.zero_zero if _says_zero(entry) else base.zero_zero,
         breaks_below_one=base.breaks_below_one or Bump.MAJOR in (entry.zero or ()),
         calver=base.calver if entry.calver is None else calver.format_of(entry.calver).text,
         initial=base.initial if entry.calver is None else "",
@@ -205,6 +205,12 @@ def _types(base: BumpPolicy, reader: BumpPolicy, entry: PolicyEntry) -> Mapping[
         )
     types = {**base.types, **entry.types}
     return MappingProxyType({kind: bump for kind, bump in types.items() if bump is not Bump.NONE})
+
+
+def _says_zero(entry: PolicyEntry) -> bool:
+    """Whether an entry has rules of its own below 1.0.0, however it spells them; they are then those at 0.0.z too."""
+    spelled = entry.zero is not None or entry.zero_zero is not None
+    return spelled or entry.bump_minor_pre_major or entry.bump_patch_for_minor_pre_major
 
 
 def _zero(base: BumpPolicy, entry: PolicyEntry) -> Mapping[Bump, Bump]:

@@ -110,6 +110,8 @@ def test_a_plan_can_be_made_of_another_branch(desk: Desk) -> None:
         ({"versioning": {"policy": "semver"}}, "defaults.versioning.policy", "is not a versioning policy"),
         ({"versioning": {"policy": {"extends": "nobody"}}}, "policy.extends", "is not a versioning policy"),
         ({"versioning": {"policy": {"calver": "YYYY.XX"}}}, "defaults.versioning.policy", "XX"),
+        ({"versioning": {"initial": "1"}}, "defaults.versioning.initial", "is not a version"),
+        ({"branches": ["main", "a", "b", "c"]}, "defaults.branches", "4 release branches"),
         ({"changelog": {"template": "{% if %}"}}, "defaults.changelog.template", "template"),
         ({"changelog": {"template": "{{ version"}}, "defaults.changelog.template", "template"),
     ],

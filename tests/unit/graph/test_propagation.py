@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.plans import planned, source, versions
 
-from releasepilot.errors import VersionConflict
+from releasepilot.errors import PlanError, VersionConflict
 from releasepilot.graph.edge import Edge
 from releasepilot.graph.propagation import Decided, Node, propagate
 from releasepilot.model.catalog import Ecosystem
@@ -197,6 +197,47 @@ def test_a_component_that_follows_can_raise_its_group() -> None:
         groups=[{"fixed": ["app", "twin"]}],
     )
     assert versions(plan) == {"lib": "2.0.0", "app": "2.0.0", "twin": "2.0.0"}
+
+
+def demanding(version: str) -> str:
+    """Write a commit that demands a version."""
+    return f"feat: x\n\nRelease-As: {version}"
+
+
+PLEASE = {"defaults": {"versioning": {"policy": "release-please"}}}
+
+
+def test_a_demanded_version_is_obeyed_where_it_is_possible() -> None:
+    """It wins over the bump; what is not above the last release is refused with both versions named."""
+    assert versions(planned(of("lib", demanding("1.7.0")), **PLEASE)) == {"lib": "1.7.0"}
+    for version in ("0.1.0", "1.0.0"):
+        with pytest.raises(
+            PlanError, match=rf"lib: a Release-As footer demands {version}, which is not above .* 1\.0\.0"
+        ):
+            planned(of("lib", demanding(version)), **PLEASE)
+
+
+def test_a_demand_that_is_no_version_is_none() -> None:
+    """The commit counts as what it says otherwise."""
+    assert versions(planned(of("lib", demanding("1.2.3-a..b")), **PLEASE)) == {"lib": "1.1.0"}
+
+
+def test_a_demanded_version_is_that_of_the_whole_group() -> None:
+    """Two different demands are refused."""
+    group = [{"fixed": ["a", "b"]}]
+    assert versions(planned(of("a", demanding("5.0.0")), of("b"), groups=group, **PLEASE)) == {
+        "a": "5.0.0",
+        "b": "5.0.0",
+    }
+    with pytest.raises(PlanError, match=r"demand 5\.0\.0 and 6\.0\.0"):
+        planned(of("a", demanding("5.0.0")), of("b", demanding("6.0.0")), groups=group, **PLEASE)
+
+
+def test_a_large_group_names_a_few_and_counts_the_rest() -> None:
+    """A reason stays a line, however many share the version."""
+    names = [f"c{index:02}" for index in range(20)]
+    plan = planned(of("c00", "fix: x"), *(of(name) for name in names[1:]), groups=[{"fixed": names}])
+    assert plan.release_of("c19").reasons == ("one version with c00, c01, c02, c03, c04 and 14 more",)
 
 
 @pytest.mark.parametrize(
