@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import engine, history, planning, propagation, startup
+from benchmarks import engine, history, planning, propagation, startup, windows
 from benchmarks.result import Result, table
 
 _ALL = {
@@ -12,6 +12,7 @@ _ALL = {
     "planning": planning.run,
     "propagation": propagation.run,
     "history": history.run,
+    "windows": windows.run,
     "engine": engine.run,
 }
 

@@ -209,7 +209,7 @@ class _Reader:
             raise CatalogError(f"{_BEYOND[name]} ({name}) cannot be kept in a window")
         if len(event.lines.get("RRULE", ())) > 1:
             raise CatalogError("it has several rules (RRULE): make an event of each")
-        start = self._when(first, first.value)
+        start = self._when(first, first.value, self.floating)
         left_out = [*self._walls(event, "EXDATE", start), *self._replaced(moved, start)]
         rule = event.one("RRULE")
         return Window(
@@ -225,8 +225,8 @@ class _Reader:
             components=tuple(filter(None, event.text(_COMPONENTS).split(","))),
         )
 
-    def _when(self, line: _Property, value: str) -> _When:
-        """Read a time: with the zone that it names, in UTC, or in the zone of those that name none."""
+    def _when(self, line: _Property, value: str, floating: str) -> _When:
+        """Read a time: with the zone that it names, in UTC, or in that of times which name none."""
         found = re.fullmatch(r"(\d{8})(?:T(\d{6})(Z?))?", value.strip())
         if found is None:
             raise CatalogError(f"{value[:40]!r} is not a time")
@@ -236,11 +236,12 @@ class _Reader:
             raise CatalogError(f"{value!r} is no day or time that there is") from None
         if found[3]:
             return _When(wall, "UTC", whole_day=False)
-        return _When(wall, self._zone(str(line.params.get("TZID", ""))), whole_day=not found[2])
+        return _When(wall, self._zone(str(line.params.get("TZID", "")) or floating), whole_day=not found[2])
 
-    def _zone(self, named: str) -> str:
+    @staticmethod
+    def _zone(named: str) -> str:
         """Find the IANA zone that an event means."""
-        zone = named.strip('"') or self.floating
+        zone = named.strip('"')
         if not zone:
             raise CatalogError("its times have no zone: name one with --zone")
         # Some programs put their own address before the name, and Windows has names of its own.
@@ -262,7 +263,7 @@ class _Reader:
             if str(line.params.get("VALUE", "")).upper() == "PERIOD":
                 raise CatalogError(f"{name} has periods, which have lengths of their own: make an event of each")
             for value in line.value.split(","):
-                yield self._wall(self._when(line, value), start)
+                yield self._wall(self._when(line, value, start.zone), start)
 
     def _replaced(self, moved: list[_Event], start: _When) -> Iterator[str]:
         """Yield the occurrences in whose place others stand."""
@@ -271,7 +272,7 @@ class _Reader:
             if line and "RANGE" in line.params:
                 raise CatalogError("all occurrences from one on were moved: make an event of them")
             if line:
-                yield self._wall(self._when(line, line.value), start)
+                yield self._wall(self._when(line, line.value, start.zone), start)
 
     def _length(self, event: _Event, start: _When) -> str:
         """Return how long it lasts. An end is an exact time away, whole days are days (RFC 5545, section 3.8.5.3)."""
@@ -282,7 +283,7 @@ class _Reader:
             if start.whole_day:
                 return "1d"
             raise CatalogError("it has no end (DTEND or DURATION)")
-        end = self._when(ended, ended.value)
+        end = self._when(ended, ended.value, start.zone)
         if start.whole_day:
             return written((end.wall - start.wall).days, timedelta(0))
         return written(0, resolve(end.wall, zone_of(end.zone)) - resolve(start.wall, zone_of(start.zone)))

@@ -69,7 +69,7 @@ def _on_clocks(moment: datetime, zone: ZoneInfo) -> datetime:
 def _starts(window: Window, earliest: datetime, latest: datetime) -> list[datetime]:
     """Return the wall times between the two at which a window begins, each once."""
     first = datetime.fromisoformat(window.start)
-    starts = set(_recurring(window.rrule, first, earliest, latest) if window.rrule else [first])
+    starts = set(_recurring(window, first, earliest, latest) if window.rrule else [first])
     starts.update(map(datetime.fromisoformat, window.rdate))
     if window.holidays:
         free = _holidays(window.holidays, earliest, latest)
@@ -81,11 +81,12 @@ def _starts(window: Window, earliest: datetime, latest: datetime) -> list[dateti
     return sorted(start for start in starts if earliest <= start <= latest)
 
 
-def _recurring(rule: str, first: datetime, earliest: datetime, latest: datetime) -> Iterator[datetime]:
-    """Yield what a rule gives between two wall times.
+def _recurring(window: Window, first: datetime, earliest: datetime, latest: datetime) -> Iterator[datetime]:
+    """Yield what the rule of a window gives between two wall times.
 
     The rule is always given an end, because one that never matches would be searched to the year 9999.
     """
+    rule = window.rrule or ""
     parts = parts_of(rule)
     count = int(parts["COUNT"]) if "COUNT" in parts else None
     until, in_utc = until_of(parts["UNTIL"]) if "UNTIL" in parts else (None, False)
@@ -96,7 +97,12 @@ def _recurring(rule: str, first: datetime, earliest: datetime, latest: datetime)
     if latest < first:
         return
     every = _parsed(rule).replace(dtstart=first, until=latest, count=None)
-    yield from (start for start in islice(every, count) if start >= earliest)
+    starts = (start for start in islice(every, count) if start >= earliest)
+    if until is None or not in_utc:
+        yield from starts
+    else:
+        last, zone = until.replace(tzinfo=UTC), zone_of(window.zone)
+        yield from (start for start in starts if resolve(start, zone) <= last)
 
 
 @lru_cache(maxsize=1024)

@@ -18,10 +18,10 @@ def union(spans: Iterable[Span]) -> list[Span]:
     """Join what overlaps and what touches: two windows one after the other do not close in between."""
     joined: list[Span] = []
     for span in sorted(spans):
-        if joined and span.begin <= joined[-1].end:
-            joined[-1] = Span(joined[-1].begin, max(span.end, joined[-1].end))
-        else:
+        if not joined or span.begin > joined[-1].end:
             joined.append(span)
+        elif span.end > joined[-1].end:
+            joined[-1] = Span(joined[-1].begin, span.end)
     return joined
 
 

@@ -49,7 +49,10 @@ def openings(
 
 def next_opening(windows: Sequence[Window], at: datetime, components: Collection[str]) -> Opening | None:
     """Return the opening that holds a moment, from that moment on, or the next one; None where none is known."""
-    concerned, begin = _Concerned.of(windows, components), _utc(at)
+    return _next(_Concerned.of(windows, components), _utc(at))
+
+
+def _next(concerned: _Concerned, begin: datetime) -> Opening | None:
     for step in _STEPS:
         within = Span(begin, begin + step)
         found = _open(concerned, within)
@@ -66,7 +69,7 @@ def verdict(windows: Sequence[Window], at: datetime, components: Collection[str]
     concerned, moment = _Concerned.of(windows, components), _utc(at)
     if not concerned.denying and not concerned.allowing:
         return WindowVerdict(open=True, reason="no window concerns it")
-    coming = next_opening(windows, at, components)
+    coming = _next(concerned, moment)
     if coming and coming.begin == moment:
         rule = next((window.name for group in concerned.allowing for window in _open_at(group, moment)), "")
         reason = f"open by {rule!r}" if rule else "no blackout is open"
@@ -95,7 +98,7 @@ class _Concerned:
 
     #: None of these may be open.
     denying: tuple[Window, ...]
-    #: Of each of these one must be open. Components that the same windows allow are one group.
+    #: Of each of these one must be open.
     allowing: tuple[tuple[Window, ...], ...]
 
     @classmethod
@@ -112,8 +115,14 @@ class _Concerned:
             else:
                 for name in concerned:
                     allowing.setdefault(name, []).append(index)
-        groups = dict.fromkeys(map(tuple, allowing.values()))
+        groups = _strictest(dict.fromkeys(map(tuple, allowing.values())))
         return cls(tuple(denying), tuple(tuple(windows[index] for index in group) for group in groups))
+
+
+def _strictest(groups: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
+    """Leave out groups of windows that hold another group: when one of that is open, one of theirs is."""
+    known = [(group, frozenset(group)) for group in groups]
+    return [group for group, members in known if not any(other < members for _, other in known)]
 
 
 def concerns(window: Window, component: str) -> bool:
@@ -128,15 +137,18 @@ def _matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
 
 def _open(concerned: _Concerned, within: Span) -> list[Span]:
     """Return when all components are open: inside one window of each group, and outside of every blackout."""
-    spans: dict[str, list[Span]] = {}
-    found = [within]
-    for group in concerned.allowing:
-        for window in group:
-            if window.name not in spans:
-                spans[window.name] = list(spans_of(window, within))
-        found = intersection(found, union(span for window in group for span in spans[window.name]))
     closed = union(span for window in concerned.denying for span in spans_of(window, within))
-    return intersection(found, list(complement(closed, within)))
+    found = list(complement(closed, within))
+    spans: dict[int, list[Span]] = {}
+    for group in concerned.allowing:
+        if not found:
+            break
+        for window in group:
+            # Windows of several groups are expanded once.
+            if id(window) not in spans:
+                spans[id(window)] = list(spans_of(window, within))
+        found = intersection(found, union(span for window in group for span in spans[id(window)]))
+    return found
 
 
 def objections(windows: Sequence[Window]) -> Iterator[tuple[tuple[str | int, ...], str]]:
