@@ -22,7 +22,7 @@ from benchmarks.result import Result
 from releasepilot.cli.main import spare_collector
 from releasepilot.model.catalog import Catalog, Ecosystem
 from releasepilot.repositories.command import Git
-from releasepilot.repositories.history import read_refs, read_since
+from releasepilot.repositories.history import Concern, read_refs, read_since
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.whole_changelog import whole_changelog
 from releasepilot.versioning import decide_changes, policy_of
@@ -116,12 +116,19 @@ def _growth(root: Path, many: Path, few: Path) -> list[Result]:
     last = json.loads(_child("version", cache, few, "main").said)["tag"]
     log = ["git", f"--git-dir={Mirror(cache, str(few)).git.folder}", "log", _FORMAT, f"refs/tags/{last}..main"]
     alone = statistics.median(_timed(log, keep=False).seconds * 1000 for _ in range(ROUNDS))
+    folder = _compared([*log, "--", "part"], _words("folder", cache, few, "main"))
     return [
         Result(
             name="next version over git log of its range alone",
             value=by[few] / alone,
             at_most=2,
             how=f"{by[few]:.0f} ms over {alone:.0f} ms; {UNRELEASED} commits, {TAGS // 100} tags",
+        ),
+        Result(
+            name="next version of a folder over git log of it",
+            value=folder.ratio,
+            at_most=2,
+            how=folder.how,
         ),
         Result(
             name="next version: 100 times the tags",
@@ -194,6 +201,7 @@ def measure(task: str, cache: Path, repo: str, branch: str) -> dict[str, object]
     tasks: dict[str, Callable[[], str]] = {
         "changelog": lambda: _write(catalog, mirror),
         "version": lambda: _next_version(mirror.git, branch),
+        "folder": lambda: _next_version(mirror.git, branch, "part"),
     }
     begun = time.perf_counter()
     tag = tasks[task]()
@@ -206,10 +214,10 @@ def _write(catalog: Catalog, mirror: Mirror) -> str:
     return ""
 
 
-def _next_version(git: Git, branch: str) -> str:
+def _next_version(git: Git, branch: str, folder: str = ".") -> str:
     """Decide as a plan does; return the tag that the range begins at."""
     refs = read_refs(git)
-    since = read_since(refs, refs.heads[branch], "v{version}")
+    since = read_since(refs, refs.heads[branch], "v{version}", Concern(path=folder))
     policy = policy_of("semantic-release")
     changes = [change for commit in since.commits for change in policy.read(commit.message)]
     tag, version = since.release or ("", None)
@@ -235,7 +243,7 @@ def _stream(commits: int, tags: int) -> Iterator[str]:
         )
         content = f"line {index}\n"
         yield f"commit refs/heads/main\nmark :{index + 1}\ncommitter A <a@b> {1_500_000_000 + index * 60} +0000\n"
-        yield f"data {len(message)}\n{message}M 100644 inline f{index % 50}\ndata {len(content)}\n{content}\n"
+        yield f"data {len(message)}\n{message}M 100644 inline part/f{index % 50}\ndata {len(content)}\n{content}\n"
         if index < spread:
             for number in range(index * tags // spread, (index + 1) * tags // spread):
                 name = f"v{number // 1000}.{number // 10 % 100}.{number % 10}"
