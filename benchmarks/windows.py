@@ -1,7 +1,7 @@
 """What windows cost over dateutil's bare expansion of the same rules, which knows no zone, end or blackout.
 
-200 rules over five years, and a verdict for 1,000 components with 50 rules: one whose end is near, over the bare rules of
-eight days, and one that finds no opening in five years, over the bare rules of five years.
+200 rules over five years, and verdicts for 1,000 components with 50 rules: one whose end is near, over the bare rules
+of eight days, and one that finds no opening in five years, over the bare rules of five years.
 """
 
 from __future__ import annotations
