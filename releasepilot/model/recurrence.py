@@ -10,7 +10,7 @@ import re
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 #: The most occurrences of one rule on one day. A window is hours, and five years of every rule have to stay countable.
 MAX_A_DAY = 24
@@ -192,7 +192,7 @@ def length_of(duration: str) -> tuple[int, timedelta]:
 
 
 #: A recurrence rule of RFC 5545.
-Rule = Annotated[str, AfterValidator(_rule)]
+Rule = Annotated[str, Field(max_length=500), AfterValidator(_rule)]
 #: A local date and time, without an offset.
 WallTime = Annotated[str, AfterValidator(_wall)]
 #: How long a window is open.

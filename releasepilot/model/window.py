@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
 
@@ -81,6 +80,6 @@ class WindowVerdict(Value):
     #: The window that decided; empty where none concerns the components.
     rule: str = ""
     #: Open: when it closes. Closed: when it opens again. None where neither is known within five years. In UTC.
-    until: datetime | None = None
+    until: AwareDatetime | None = None
     #: The same in words.
     reason: str = ""
