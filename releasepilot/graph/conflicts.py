@@ -60,7 +60,7 @@ def _pairs(held: Sequence[Edge], wanted: Sequence[Edge]) -> Iterator[tuple[Edge,
 
 def _after(edge: Edge, version: str, decided: Mapping[str, Decided]) -> tuple[Edge, str]:
     """Return an edge with the range that it has after the train."""
-    return edge, edge.moved_to(version) if edge.dependent in decided else edge.constraint
+    return edge, edge.range_after(version) if edge.dependent in decided else edge.range
 
 
 def _refuse_pair(one: Edge, after: tuple[Edge, str], version: str, current: str | None, graph: nx.DiGraph[str]) -> None:
@@ -70,12 +70,12 @@ def _refuse_pair(one: Edge, after: tuple[Edge, str], version: str, current: str 
     if one.ecosystem is Ecosystem.NPM and "peer" not in {one.kind, other.kind}:
         return
     candidates = [version, *([current] if current else [])]
-    if compatible(one.ecosystem, one.constraint, constraint, candidates) is not None:
+    if compatible(one.ecosystem, one.range, constraint, candidates) is not None:
         return
     consumer = _meeting(graph, one.dependent, other.dependent)
     if consumer:
         raise VersionConflict(
-            f"no version of {one.dependency} satisfies both {one.dependent}, which keeps {one.constraint}, and "
+            f"no version of {one.dependency} satisfies both {one.dependent}, which keeps {one.range}, and "
             f"{other.dependent}, which needs {constraint}; {consumer} needs both",
             hint=f"let {one.dependent} follow {one.dependency}, or take one of the two out of {consumer}",
         )

@@ -67,6 +67,15 @@ def move(ecosystem: Ecosystem, constraint: str, version: str) -> str:
     return _RANGES[ecosystem].move(constraint, read(ecosystem, version))
 
 
+def published(ecosystem: Ecosystem, constraint: str, version: str) -> str | None:
+    """Return the range that a constraint stands for in a dependent published beside this version of its dependency.
+
+    None where it is what it says: only npm's `workspace:*`, `workspace:^` and `workspace:~` are not. PlanError as
+    `admits`.
+    """
+    return npm_range.published(constraint, read(ecosystem, version)) if ecosystem is Ecosystem.NPM else None
+
+
 def lies_above(ecosystem: Ecosystem, constraint: str, version: str) -> bool:
     """Tell whether a constraint accepts newer versions than this one, and nothing else: moving would lower it.
 

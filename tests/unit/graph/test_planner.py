@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import networkx as nx
@@ -387,3 +388,33 @@ def test_a_go_module_needs_the_path_of_its_major_version(path: str, version: str
 def test_a_go_module_of_the_right_path_is_released(path: str, version: str, released: str) -> None:
     """The rename may lie before the release; what was `+incompatible` before goes on without a suffix."""
     assert versions(planned(go_module(path, "feat: new\n\nBREAKING CHANGE: gone", version))) == {"lib": released}
+
+
+@pytest.mark.parametrize(
+    ("constraint", "message", "follows"),
+    [
+        ("workspace:*", "fix: x", True),
+        ("workspace:~", "fix: x", False),
+        ("workspace:~", "feat: x", True),
+        ("workspace:^", "feat: x", False),
+        ("workspace:^", "feat: x\n\nBREAKING CHANGE: y", True),
+        ("workspace:lib@^", "feat: x\n\nBREAKING CHANGE: y", True),
+    ],
+)
+def test_a_workspace_constraint_is_what_it_was_published_as(constraint: str, message: str, follows: bool) -> None:
+    """The dependent follows as if it named the last version, and its text stays what it is."""
+    plan = planned(source("lib", message), source("api", needs={"lib": constraint}))
+    assert ("api" in versions(plan)) is follows
+    if follows:
+        release = plan.release_of("api")
+        assert f"left its range {constraint}" in release.reasons[0]
+        text = next(edit for edit in release.edits if edit.path == "package.json").apply(
+            source("api", needs={"lib": constraint}).files[0].text
+        )
+        assert json.loads(text)["dependencies"] == {"lib": constraint}
+
+
+def test_a_workspace_constraint_on_what_was_never_released_accepts_everything() -> None:
+    """Nothing was published that could be left."""
+    plan = planned(source("lib", "feat: x", version=None), source("api", needs={"lib": "workspace:*"}))
+    assert versions(plan) == {"lib": "1.0.0"}
