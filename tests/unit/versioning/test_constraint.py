@@ -380,6 +380,39 @@ def test_a_range_that_cannot_be_read_is_named(ecosystem: Ecosystem, text: str) -
     assert refused.value.hint
 
 
+_DIGITS = "1" * 5000
+
+
+@pytest.mark.parametrize("text", [f"==={_DIGITS}", f"=={_DIGITS}.*", f">=1,!=1.{_DIGITS}", f"==1.0+{_DIGITS}", _DIGITS])
+def test_a_specifier_longer_than_any_version_cannot_be_read(text: str) -> None:
+    """Python itself reads no number of that length; the error is that of any other text."""
+    for version in ("2.0.0", "1!2.0", "2.0rc1"):
+        with pytest.raises(PlanError, match="cannot be read"):
+            admits(PYTHON, text, version)
+        with pytest.raises(PlanError, match="cannot be read"):
+            move(PYTHON, text, version)
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "constraint", "version"),
+    [
+        (GO, "v1.0.0", "1!2.0"),
+        (GO, "v1.0.0", "1.0rc1"),
+        (GO, "v1.0.0", "2.0"),
+        (MAVEN, "1.0", "1!2.0"),
+        (MAVEN, "[1.0,2.0)", "1!2.0"),
+        (RUBY, "~> 1.0", "1!2.0"),
+    ],
+)
+def test_a_version_that_an_ecosystem_cannot_write_is_refused(
+    ecosystem: Ecosystem, constraint: str, version: str
+) -> None:
+    """It follows the rules of another; the file would be one that its own tool cannot read."""
+    with pytest.raises(PlanError, match=re.escape(version)) as refused:
+        move(ecosystem, constraint, version)
+    assert refused.value.hint
+
+
 def test_a_version_that_is_none_is_named() -> None:
     """The error names it."""
     with pytest.raises(PlanError, match="'soon' is not a version"):
