@@ -12,6 +12,7 @@ from releasepilot.graph.component import Component
 from releasepilot.graph.edge import Edge
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.model.dependency import ConstraintKind, Need
+from releasepilot.versioning.constraint import published
 from releasepilot.versioning.declared_range import range_for
 from releasepilot.versioning.ecosystems import MANIFESTS
 
@@ -38,6 +39,7 @@ def edges_of(components: Mapping[str, Component]) -> tuple[Edge, ...]:
                         constraint=dependency.constraint,
                         path=dependency.path,
                         ecosystem=ecosystem,
+                        published=_published(ecosystem, dependency.constraint, components[target]),
                     )
                 ] = None
         found |= dict.fromkeys(_placed(component, components))
@@ -47,6 +49,12 @@ def edges_of(components: Mapping[str, Component]) -> tuple[Edge, ...]:
             if need.constraint is not ConstraintKind.ANY or (name, need.component) not in known:
                 found[_declared(name, need, components[need.component])] = None
     return tuple(sorted(found))
+
+
+def _published(ecosystem: Ecosystem, constraint: str, component: Component) -> str:
+    """Return what a constraint without a range of its own was published as; empty where it has one, or never was."""
+    last = component.source.last_version
+    return (published(ecosystem, constraint, last) or "") if last else ""
 
 
 def _declared(dependent: str, need: Need, component: Component) -> Edge:

@@ -58,14 +58,16 @@ def _refuse_lowering(edge: Edge, version: str, decided: Mapping[str, Decided]) -
 
 def _after(edge: Edge, version: str, decided: Mapping[str, Decided]) -> Edge:
     """Return an edge with the range that it has after the train."""
-    return replace(edge, constraint=edge.moved_to(version)) if edge.dependent in decided else edge
+    if edge.dependent not in decided:
+        return edge
+    return replace(edge, constraint=edge.range_after(version), published="")
 
 
 def _by_range(edges: Iterable[Edge]) -> dict[tuple[Ecosystem, bool, str], list[Edge]]:
     """Group edges that say the same, so that each two ranges are judged once, however many components have them."""
     found: dict[tuple[Ecosystem, bool, str], list[Edge]] = {}
     for edge in edges:
-        found.setdefault((edge.ecosystem, edge.kind == "peer", edge.constraint), []).append(edge)
+        found.setdefault((edge.ecosystem, edge.kind == "peer", edge.range), []).append(edge)
     return found
 
 
@@ -78,7 +80,7 @@ def _refuse_pair(
         return
     if one.ecosystem is Ecosystem.NPM and "peer" not in {one.kind, other.kind}:
         return
-    if compatible(one.ecosystem, one.constraint, other.constraint, candidates) is not None:
+    if compatible(one.ecosystem, one.range, other.range, candidates) is not None:
         return
     both = {edge.dependent for edge in ones} & {edge.dependent for edge in others}
     mine = _reached(graph, (edge.dependent for edge in ones))
@@ -86,8 +88,8 @@ def _refuse_pair(
     consumer = min(set(mine) & set(theirs), default="")
     if consumer:
         raise VersionConflict(
-            f"no version of {one.dependency} satisfies both {mine[consumer]}, which keeps {one.constraint}, and "
-            f"{theirs[consumer]}, which needs {other.constraint}; {consumer} needs both",
+            f"no version of {one.dependency} satisfies both {mine[consumer]}, which keeps {one.range}, and "
+            f"{theirs[consumer]}, which needs {other.range}; {consumer} needs both",
             hint=f"let {mine[consumer]} follow {one.dependency}, or take one of the two out of {consumer}",
         )
 

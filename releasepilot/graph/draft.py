@@ -183,6 +183,7 @@ def _changed(draft: Draft, component: Component, moved: Sequence[tuple[Edge, str
     """Return what changes in manifests and places, by file name."""
     ecosystem = MANIFESTS[component.source.ecosystem]
     moves = {(ecosystem.normalise(edge.package), edge.constraint): after for edge, after in moved if edge.package}
+    ecosystem.refuse(component.texts, component.source.last_version, draft.versions[component.name])
     manifests = ecosystem.edit(component.texts, draft.versions[component.name], moves)
     placed = places.edits(component.name, component.entry.places, component.texts, draft.versions)
     return {

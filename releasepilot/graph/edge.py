@@ -26,11 +26,18 @@ class Edge:
     path: str = ""
     #: Whose rules the range follows.
     ecosystem: Ecosystem = Ecosystem.GENERIC
+    #: The range that was published for a constraint such as `workspace:^`, which says none itself; else empty.
+    published: str = ""
 
     @property
     def written(self) -> bool:
         """Whether the range stands in a file, where it can be moved."""
         return bool(self.path)
+
+    @property
+    def range(self) -> str:
+        """The range that consumers of the last release see."""
+        return self.published or self.constraint
 
     def admits(self, version: str) -> bool:
         """Whether the range accepts a version of the dependency; PlanError where one of the two cannot be read."""
@@ -38,14 +45,14 @@ class Edge:
             return True
         judge = ranges.admits if self.written else declared_range.meets
         try:
-            return judge(self.ecosystem, self.constraint, version)
+            return judge(self.ecosystem, self.range, version)
         except ReleasePilotError as error:
             error.component = error.component or self.dependent
             raise
 
     def lies_above(self, version: str) -> bool:
         """Whether the range accepts only versions that are newer."""
-        return self.written and bool(self.constraint) and ranges.lies_above(self.ecosystem, self.constraint, version)
+        return self.written and bool(self.constraint) and ranges.lies_above(self.ecosystem, self.range, version)
 
     def left_by(self, version: str, current: str | None = None) -> bool:
         """Whether a new version has left the range upwards: a range that lies above it is not left.
@@ -57,7 +64,14 @@ class Edge:
         return (current is not None and self.admits(current)) or not self.lies_above(version)
 
     def moved_to(self, version: str) -> str:
-        """Return what the range must become to accept a version; itself where it does already, or is in no file."""
-        if not self.written or not self.constraint:
+        """Return what the constraint must become to accept a version.
+
+        Itself where it does already, is in no file, or is made a range by the tool that publishes.
+        """
+        if not self.written or not self.constraint or self.published:
             return self.constraint
         return ranges.move(self.ecosystem, self.constraint, version)
+
+    def range_after(self, version: str) -> str:
+        """Return the range that consumers see once the dependent is released beside a version."""
+        return ranges.move(self.ecosystem, self.published, version) if self.published else self.moved_to(version)

@@ -43,6 +43,12 @@ class Folder:
         return f"{self.head}:{from_root(self.path, name)}"
 
     @property
+    def around(self) -> tuple[str, ...]:
+        """The other folders that hold what is asked for: a file's mode stands in the tree of its folder alone."""
+        names = (*self.fixed, *self.above)
+        return tuple(dict.fromkeys(folder for name in names if (folder := _folder_of(name))))
+
+    @property
     def tree(self) -> str:
         """How git names the folder itself."""
         return f"{self.head}:{'' if self.path == '.' else self.path}"
@@ -55,6 +61,8 @@ class Contents:
     ecosystem: Ecosystem
     #: By their names relative to the folder.
     files: Mapping[str, GitObject]
+    #: The names of those files that are symbolic links: what was read of them is where they point to.
+    links: tuple[str, ...] = ()
 
 
 def read_contents(git: Git, folders: Sequence[Folder]) -> list[Contents | None]:
@@ -84,7 +92,7 @@ _Objects = Mapping[str, GitObject | None]
 
 def _first_names(folder: Folder) -> list[str]:
     """Name the folder itself as the empty name, the folders that are listed, and the files."""
-    return ["", *ALL_FOLDERS, *folder.fixed, *folder.above]
+    return list(dict.fromkeys(("", *ALL_FOLDERS, *folder.around, *folder.fixed, *folder.above)))
 
 
 def _read(git: Git, asked: Sequence[tuple[Folder, Sequence[str]]]) -> list[_Objects]:
@@ -97,9 +105,10 @@ def _read(git: Git, asked: Sequence[tuple[Folder, Sequence[str]]]) -> list[_Obje
 def _contents(folder: Folder, ecosystem: Ecosystem, objects: _Objects) -> Contents:
     """Keep the files that the ecosystem reads, and those that were asked for beside them."""
     manifests = MANIFESTS[ecosystem]
-    others = {*ALL_FILES, *folder.above} - {*manifests.files, *folder.files}
+    others = {*ALL_FILES, *ALL_FOLDERS, *folder.around, *folder.above} - {*manifests.files, *folder.files}
     others -= {each for name in manifests.above for each in above(folder.path, name)}
-    return Contents(ecosystem=ecosystem, files=_blobs(objects, [name for name in objects if name not in others]))
+    files = _blobs(objects, [name for name in objects if name not in others])
+    return Contents(ecosystem=ecosystem, files=files, links=tuple(name for name in files if _is_link(objects, name)))
 
 
 def _blobs(objects: _Objects, names: Sequence[str]) -> dict[str, GitObject]:
@@ -108,6 +117,20 @@ def _blobs(objects: _Objects, names: Sequence[str]) -> dict[str, GitObject]:
 
 def _is_tree(found: GitObject | None) -> bool:
     return found is not None and found.kind == "tree"
+
+
+def _is_link(objects: _Objects, name: str) -> bool:
+    """Tell whether the tree that a file stands in calls it a symbolic link."""
+    tree = objects.get(_folder_of(name))
+    if tree is None or tree.kind != "tree":
+        return False
+    last = name.rpartition("/")[2]
+    return any(mode == _LINK and each == last for mode, each in _named(tree))
+
+
+def _folder_of(name: str) -> str:
+    """Return the folder that a file's name leads to; empty for the component's own."""
+    return name.rpartition("/")[0]
 
 
 def _listing(objects: _Objects) -> list[str]:
@@ -121,16 +144,21 @@ def _listing(objects: _Objects) -> list[str]:
 
 
 def _entries(tree: GitObject) -> Iterator[str]:
-    """Yield the names in a tree object: mode, space, name, NUL, and the id as bytes.
+    """Yield the names in a tree object, of folders with a `/` at their end.
 
     Links and submodules are left out, and names that could not stand on a line of text.
     """
+    for mode, name in _named(tree):
+        if name.isprintable() and "\ufffd" not in name and mode not in {_LINK, _SUBMODULE}:
+            yield f"{name}/" if mode == _TREE else name
+
+
+def _named(tree: GitObject) -> Iterator[tuple[str, str]]:
+    """Yield mode and name of what is in a tree object: mode, space, name, NUL, and the id as bytes."""
     width = len(tree.oid) // 2
     at = 0
     while at < len(tree.data):
         end = tree.data.index(b"\0", at)
         mode, _, raw = tree.data[at:end].partition(b" ")
         at = end + 1 + width
-        name = raw.decode("utf-8", "replace")
-        if name.isprintable() and "\ufffd" not in name and mode.decode() not in {_LINK, _SUBMODULE}:
-            yield f"{name}/" if mode.decode() == _TREE else name
+        yield mode.decode(), raw.decode("utf-8", "replace")

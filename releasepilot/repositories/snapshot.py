@@ -225,6 +225,7 @@ def _source(pinned: _Pinned, contents: Contents | None) -> ComponentSource:
             hint="set `path` to the component's folder inside the repository",
             component=entry.name,
         )
+    _refuse_links(entry, contents)
     tag, version = since.release or (None, None)
     return ComponentSource(
         name=entry.name,
@@ -236,6 +237,17 @@ def _source(pinned: _Pinned, contents: Contents | None) -> ComponentSource:
         commits=since.commits,
         files=tuple(_text_file(entry, from_root(entry.path, name), blob) for name, blob in contents.files.items()),
     )
+
+
+def _refuse_links(entry: ComponentEntry, contents: Contents) -> None:
+    """Raise where a file is a symbolic link: its text is a path, and an edit would make that another."""
+    links = [from_root(entry.path, name) for name in contents.links]
+    if links:
+        raise ManifestError(
+            f"{', '.join(links)} is a symbolic link, and editing it would break it",
+            hint="commit the file itself in its place",
+            component=entry.name,
+        )
 
 
 def _text_file(entry: ComponentEntry, path: str, blob: GitObject) -> SourceFile:

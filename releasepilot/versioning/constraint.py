@@ -7,6 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
+from releasepilot.errors import PlanError
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.versioning import go_range, maven_range, npm_range, pep440_range, ruby_range
 from releasepilot.versioning.ordering import Version, parse, read, scheme_of
@@ -62,9 +63,34 @@ def move(ecosystem: Ecosystem, constraint: str, version: str) -> str:
     """Rewrite a constraint so that it accepts a version, keeping its style and precision.
 
     It is returned unchanged where it accepts the version already. The result always accepts it: where the style
-    cannot express that (a prerelease in a wildcard), a plainer one is taken. PlanError as `admits`.
+    cannot express that (a prerelease in a wildcard), a plainer one is taken. PlanError as `admits`, and where the
+    ecosystem has no way to write a version that follows the rules of another: go.mod knows no `2.0rc1`.
     """
-    return _RANGES[ecosystem].move(constraint, read(ecosystem, version))
+    bound = read(ecosystem, version)
+    moved = _RANGES[ecosystem].move(constraint, bound)
+    if moved != constraint:
+        _refuse_foreign(ecosystem, moved, bound)
+    return moved
+
+
+def _refuse_foreign(ecosystem: Ecosystem, moved: str, version: Version) -> None:
+    """Raise PlanError where a constraint that was written for a version cannot be read."""
+    try:
+        _RANGES[ecosystem].admits(moved, version)
+    except PlanError as error:
+        raise PlanError(
+            f"the version {version.text!r} cannot be written into a constraint of {ecosystem.value} ({moved!r})",
+            hint=f"Number that component's releases by the rules of {ecosystem.value} too, such as 1.2.3.",
+        ) from error
+
+
+def published(ecosystem: Ecosystem, constraint: str, version: str) -> str | None:
+    """Return the range that a constraint stands for in a dependent published beside this version of its dependency.
+
+    None where it is what it says: only npm's `workspace:*`, `workspace:^` and `workspace:~` are not. PlanError as
+    `admits`.
+    """
+    return npm_range.published(constraint, read(ecosystem, version)) if ecosystem is Ecosystem.NPM else None
 
 
 def lies_above(ecosystem: Ecosystem, constraint: str, version: str) -> bool:

@@ -10,8 +10,8 @@ from releasepilot.versioning.interval import ANYTHING, Interval, holds
 from releasepilot.versioning.ordering import Scheme, Version
 from releasepilot.versioning.semver_range import Dialect, as_semver, intervals
 
-_PREFIX = re.compile(r"(?:workspace:|npm:(?:@[^/@\s]+/)?[^@\s]+@)")
-_KEPT = frozenset({"^", "~", "workspace:*", "workspace:^", "workspace:~"})
+_PREFIX = re.compile(r"(?:workspace:(?:(?:@[^/@\s]+/)?[^@\s]+@)?|npm:(?:@[^/@\s]+/)?[^@\s]+@)")
+_OPERATORS = {"*": "", "^": "^", "~": "~"}
 _NOT_A_RANGE = re.compile(r".*[:/].*|(?![vV][0-9]|[xX](?:\.|\Z))[A-Za-z][A-Za-z0-9._-]*", re.DOTALL)
 _HYPHEN = re.compile(r"(\S+)\s+-\s+(\S+)")
 _COMPARATOR = re.compile(r"(\^|~=|~>?|>=|=>|<=|=<|>|<|!=|==?)?(\s*v?)([0-9xX*][^\s,|]*)")
@@ -41,10 +41,21 @@ def move(text: str, version: Version, dialect: Dialect = Dialect.NPM) -> str:
     return f"{prefix}={full}"
 
 
+def published(text: str, version: Version) -> str | None:
+    """Return the range that `workspace:*`, `workspace:^` or `workspace:~` becomes when the dependent is published.
+
+    `version` is that of the dependency then. None for every other text, which is published as it is.
+    """
+    prefix, bare = _parts(text)
+    operator = _OPERATORS.get(bare) if prefix.startswith("workspace:") else None
+    return None if operator is None else operator + _full(version, Dialect.NPM)
+
+
 @lru_cache(maxsize=1 << 14)
 def _read(text: str, dialect: Dialect) -> tuple[Interval, ...]:
-    _, bare = _parts(text)
-    if dialect is Dialect.NPM and (text.strip() in _KEPT or _NOT_A_RANGE.fullmatch(bare) is not None):
+    prefix, bare = _parts(text)
+    kept = bare in _OPERATORS and (bare != "*" or prefix.startswith("workspace:"))
+    if dialect is Dialect.NPM and (kept or _NOT_A_RANGE.fullmatch(bare) is not None):
         return ANYTHING
     return intervals(bare, dialect)
 

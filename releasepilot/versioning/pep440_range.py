@@ -17,6 +17,8 @@ from releasepilot.versioning.semver_range import Dialect, intervals
 
 #: A clause of numbers alone, which means the same to every version of numbers alone as it does to `packaging`.
 _ORDINARY = re.compile(r"\s*(~=|==|!=|<=|>=|<|>)\s*([0-9]{1,18}(?:\.[0-9]{1,18})*)(\.\*)?\s*")
+#: No version is as long as this, and Python refuses to read numbers that are much longer.
+_TOO_LONG = re.compile(r"[^\s,|]{300}")
 _CLAUSE = re.compile(r"(~=|===?|!=|<=|>=|<|>)(\s*)([^\s,;]+)")
 
 
@@ -80,17 +82,23 @@ def _span(operator: str, numbers: tuple[int, ...], *, wild: bool) -> Span | None
 @lru_cache(maxsize=1 << 12)
 def _specifiers(text: str) -> SpecifierSet | None:
     """Read what PEP 440 knows; None for what Poetry writes beside it, PlanError where it is neither."""
+    if _TOO_LONG.search(text):
+        raise _unreadable(text)
     try:
         return SpecifierSet(text)
     except InvalidSpecifier:
         try:
             intervals(text, Dialect.POETRY)
         except PlanError:
-            raise PlanError(
-                f"the version specifier {text[:100]!r} cannot be read",
-                hint="Write it as PEP 440 says, such as >=1.2,<2 or ~=1.4.",
-            ) from None
+            raise _unreadable(text) from None
         return None
+
+
+def _unreadable(text: str) -> PlanError:
+    return PlanError(
+        f"the version specifier {text[:100]!r} cannot be read",
+        hint="Write it as PEP 440 says, such as >=1.2,<2 or ~=1.4.",
+    )
 
 
 def _clause(found: re.Match[str], version: Version) -> str:

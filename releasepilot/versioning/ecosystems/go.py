@@ -36,8 +36,35 @@ class GoManifests(Manifests):
         if _FILE not in files:
             return {}
         text = files[_FILE]
-        name = next((found[1].strip('"`') for line in text.splitlines() if (found := _MODULE.match(line))), None)
-        return {_FILE: Content(name=name, declared=tuple(_requirements(text)))}
+        return {_FILE: Content(name=_name(text), declared=tuple(_requirements(text)))}
+
+    def refuse(self, files: Mapping[str, str], before: str | None, version: str) -> None:
+        """Refuse a major version from 2 on that the module's path does not name: its importers name it too.
+
+        What was released so before goes on as it is: `+incompatible` versions, and programs that nobody imports.
+        """
+        path = _name(files.get(_FILE, ""))
+        declared = _with_major(path, f"v{version}") if path else None
+        if path is None or declared == path or _major(version) <= 1:
+            return
+        if _major(before) > 1 and _suffix(path).search(path) is None:
+            return
+        raise ManifestError(
+            f"{_FILE}: the module {path} is to be released as {version}, and then its path must be {declared}",
+            hint="Rename the module and its imports in a commit, or release it without the breaking change; "
+            "a program that nobody imports can have `ecosystem: generic`.",
+        )
+
+
+def _name(text: str) -> str | None:
+    """Return the module's path."""
+    return next((found[1].strip('"`') for line in text.splitlines() if (found := _MODULE.match(line))), None)
+
+
+def _major(version: str | None) -> int:
+    """Return the major number of a version, 0 where there is none."""
+    found = re.match(r"[0-9]{1,18}", version or "")
+    return int(found[0]) if found else 0
 
 
 def _requirements(text: str) -> Iterator[Declared]:

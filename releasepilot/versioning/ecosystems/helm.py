@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from ruamel.yaml import YAML
+from ruamel.yaml.composer import Composer
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -17,6 +18,8 @@ from releasepilot.model.plan import Splice
 from releasepilot.versioning.ecosystems.manifest import Content, Declared, Dependency, Manifests, Write
 
 _FILE = "Chart.yaml"
+#: How deep lists and mappings nest.
+_MAX_DEPTH = 32
 #: What needs no quotes and cannot be read as a number, a date or a keyword.
 _PLAIN = re.compile(r"[0-9v^~=][0-9A-Za-z.^~=+-]*(?: \|\| [0-9v^~=][0-9A-Za-z.^~=+-]*)*")
 _NUMBER = re.compile(r"~|=|[0-9]+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}|0[xo][0-9a-fA-F]+")
@@ -41,6 +44,22 @@ class HelmManifests(Manifests):
         return {name: _content(name, files[name]) for name in self.files if name in files}
 
 
+class _Composer(Composer):
+    """Gives a document up as soon as it nests deeper than a chart does: the parser spends seconds on what follows."""
+
+    _depth = 0
+
+    def compose_node(self, parent: Node | None, index: object) -> Node | None:
+        """Compose a node inside its parent."""
+        if self._depth > _MAX_DEPTH:
+            mark = self.parser.peek_event().start_mark
+            raise MarkedYAMLError(problem="it is nested too deeply", problem_mark=mark)
+        self._depth += 1
+        node: Node | None = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
 def _content(name: str, text: str) -> Content:
     root = _root(name, text)
     version = _child(root, "version") if name == _FILE else None
@@ -57,7 +76,9 @@ def _content(name: str, text: str) -> Content:
 def _root(name: str, text: str) -> MappingNode:
     """Compose the document; ManifestError with line and cause where it is no mapping."""
     try:
-        node = YAML(typ="rt", pure=True).compose(text)
+        yaml = YAML(typ="rt", pure=True)
+        yaml.Composer = _Composer
+        node = yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = f":{mark.line + 1}" if mark else ""
@@ -67,8 +88,6 @@ def _root(name: str, text: str) -> MappingNode:
     except YAMLError as error:
         cause = str(error).strip().splitlines() or ["it is not YAML"]
         raise ManifestError(f"{name}: {cause[0]}", hint="Correct the file so that it is valid YAML.") from error
-    except RecursionError:
-        raise ManifestError(f"{name}: it is nested too deeply", hint="Check that this is the right file.") from None
     if not isinstance(node, MappingNode):
         raise ManifestError(f"{name}:1: it is not a mapping", hint="Check that this is the right file.")
     return node

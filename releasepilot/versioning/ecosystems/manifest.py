@@ -130,6 +130,13 @@ class Manifests(Protocol):
             edits |= {name: changed} if changed else {}
         return edits
 
+    def refuse(self, files: Mapping[str, str], before: str | None, version: str) -> None:
+        """Raise ManifestError where an edit cannot make what lies here a release as this version.
+
+        `before` is the last release, None where there is none.
+        """
+        del files, before, version
+
 
 def _first(values: Iterable[str | None]) -> str | None:
     return next((value for value in values if value), None)

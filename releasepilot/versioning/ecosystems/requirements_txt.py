@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from releasepilot.errors import ManifestError
 from releasepilot.model.plan import Splice
 from releasepilot.versioning.ecosystems import pep508
 from releasepilot.versioning.ecosystems.manifest import Content, Declared, Dependency, Write
@@ -37,12 +38,12 @@ def _declared(name: str, text: str, kind: str) -> Iterator[Declared]:
         body, options = _divided(text[at:end])
         requirement = pep508.parse(body) if body else None
         if requirement is not None:
-            # The hashes belong to one version: such a pin is made by a tool, and only that can move it.
             hashed = "--hash" in options
-            dependency = Dependency(
-                package=requirement.name, constraint="" if hashed else requirement.specifier, kind=kind, path=name
-            )
-            yield Declared(dependency=dependency, write=None if hashed else _writer(at, requirement.part))
+            # An environment for development is as its tool locked it until that locks it anew: nobody has to follow.
+            constraint = "" if hashed and kind == "dev" else requirement.specifier
+            dependency = Dependency(package=requirement.name, constraint=constraint, kind=kind, path=name)
+            write = _refusal(dependency) if hashed else _writer(at, requirement.part)
+            yield Declared(dependency=dependency, write=write)
         at = end
 
 
@@ -53,6 +54,20 @@ def _divided(line: str) -> tuple[str, str]:
     option = _OPTION.search(code)
     body = code[: option.start()] if option else code
     return body.rstrip("\\ \t\r\n"), line[len(body) :]
+
+
+def _refusal(dependency: Dependency) -> Write:
+    """Return what refuses to move a pin with hashes: they belong to files that are yet to be built."""
+
+    def refuse(new: str) -> tuple[Splice, ...]:
+        raise ManifestError(
+            f"{dependency.path}: {dependency.package}{dependency.constraint} has to become {new}, and its hashes are "
+            "those of the old version",
+            hint="Write the requirement without --hash, or leave this component out of the train and let the tool "
+            "that made the file make it anew afterwards.",
+        )
+
+    return refuse
 
 
 def _writer(at: int, part: tuple[int, int]) -> Write:

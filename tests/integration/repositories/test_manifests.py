@@ -262,3 +262,44 @@ async def test_names_that_mean_harm_are_not_asked_for(tmp_path: Path) -> None:
     remote.git("update-ref", "refs/heads/main", remote.git(*who, "commit-tree", tree, "-m", "fix: odd"))
     snapshot = await take_snapshot(catalog_of({"name": "a", "repo": remote.url}), tmp_path / "cache")
     assert [file.path for file in snapshot.components[0].files] == ["c.gemspec"]
+
+
+def linked(remote: Remote, *paths: str) -> None:
+    """Commit symbolic links in the place of files."""
+    who = ("-c", "user.name=R", "-c", "user.email=r@example.org")
+    target = remote.git("hash-object", "-w", "--stdin", stdin=b"elsewhere")
+    listed = remote.git("ls-tree", "-r", "main").splitlines()
+    kept = [line for line in listed if line.partition("\t")[2] not in paths]
+    index = "".join(f"{line}\n" for line in [*kept, *(f"120000 blob {target}\t{path}" for path in paths)])
+    remote.git("read-tree", "--empty")
+    remote.git("update-index", "--index-info", stdin=index.encode())
+    remote.git("update-ref", "refs/heads/main", remote.git(*who, "commit-tree", remote.git("write-tree"), "-m", "x"))
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["lib/a/Cargo.toml", "lib/a/CHANGELOG.md", "lib/a/docs/conf.py", "Cargo.toml", "lib/Cargo.toml"],
+)
+async def test_a_link_in_the_place_of_a_file_is_refused(tmp_path: Path, path: str) -> None:
+    """A manifest, a changelog, a place, and a workspace in a folder above: the path and the remedy are told."""
+    own = '[package]\nname = "a"\nversion = "1.0.0"\n'
+    files = {"lib/a/Cargo.toml": own, "lib/a/docs/conf.py": "release = '1.0.0'\n", "lib/a/package.json": "{}"}
+    remote = make_remote(tmp_path / "a.git", files=files)
+    # What another ecosystem reads is nothing to this one.
+    linked(remote, path, "lib/a/package.json", "package.json")
+    place: JsonValue = {"path": "docs/conf.py", "pattern": "release = '(?P<version>[^']+)'"}
+    entry: dict[str, JsonValue] = {"name": "a", "repo": remote.url, "path": "lib/a", "ecosystem": "cargo"}
+    with pytest.raises(ManifestError) as refused:
+        await take_snapshot(catalog_of({**entry, "places": [place]}), tmp_path / "cache")
+    assert str(refused.value) == f"a: {path} is a symbolic link, and editing it would break it"
+    assert refused.value.hint == "commit the file itself in its place"
+
+
+async def test_a_link_that_nobody_reads_is_no_matter(tmp_path: Path) -> None:
+    """Neither are those of other ecosystems, nor a file where a folder is looked for."""
+    files = {"package.json": '{"name": "a"}', "lib": b"\xff", "Cargo.toml": "", "README.md": ""}
+    remote = make_remote(tmp_path / "a.git", files=files)
+    linked(remote, "Cargo.toml", "README.md")
+    catalog = catalog_of({"name": "a", "repo": remote.url, "ecosystem": "npm"})
+    snapshot = await take_snapshot(catalog, tmp_path / "cache")
+    assert [file.path for file in snapshot.components[0].files] == ["package.json"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 
 import networkx as nx
@@ -347,3 +348,73 @@ def test_a_plan_survives_its_own_serialisation() -> None:
     plan = planned(source("a", "feat: ünïcödé \U0001f600"))
     assert Plan.model_validate_json(plan.canonical()).digest == plan.digest
     assert plan.step_of("a/stage").phase is Phase.STAGE
+
+
+def go_module(path: str, message: str, version: str | None) -> ComponentSource:
+    """Make a Go module of this path."""
+    return source("lib", message, version=version).model_copy(
+        update={
+            "ecosystem": Ecosystem.GO,
+            "files": (SourceFile(path="go.mod", blob="b" * 40, text=f"module {path}\n\ngo 1.22\n"),),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "declared"),
+    [
+        ("example.com/lib", "1.4.0", "example.com/lib/v2"),
+        ("example.com/lib/v2", "2.4.0", "example.com/lib/v3"),
+        ("gopkg.in/lib.v1", "1.4.0", "gopkg.in/lib.v2"),
+    ],
+)
+def test_a_go_module_needs_the_path_of_its_major_version(path: str, version: str, declared: str) -> None:
+    """Its importers would name a module that does not exist, so the plan is refused, with the path and the remedy."""
+    with pytest.raises(ManifestError, match=f"the module {path} is .* must be {declared}$") as refused:
+        planned(go_module(path, "feat!: new\n\nBREAKING CHANGE: gone", version))
+    assert refused.value.component == "lib"
+    assert "Rename the module" in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("path", "version", "released"),
+    [
+        ("example.com/lib", "0.4.0", "1.0.0"),
+        ("example.com/lib/v2", "1.4.0", "2.0.0"),
+        ("gopkg.in/lib.v2", "1.4.0", "2.0.0"),
+        ("example.com/lib", "2.4.0", "3.0.0"),
+    ],
+)
+def test_a_go_module_of_the_right_path_is_released(path: str, version: str, released: str) -> None:
+    """The rename may lie before the release; what was `+incompatible` before goes on without a suffix."""
+    assert versions(planned(go_module(path, "feat: new\n\nBREAKING CHANGE: gone", version))) == {"lib": released}
+
+
+@pytest.mark.parametrize(
+    ("constraint", "message", "follows"),
+    [
+        ("workspace:*", "fix: x", True),
+        ("workspace:~", "fix: x", False),
+        ("workspace:~", "feat: x", True),
+        ("workspace:^", "feat: x", False),
+        ("workspace:^", "feat: x\n\nBREAKING CHANGE: y", True),
+        ("workspace:lib@^", "feat: x\n\nBREAKING CHANGE: y", True),
+    ],
+)
+def test_a_workspace_constraint_is_what_it_was_published_as(constraint: str, message: str, follows: bool) -> None:
+    """The dependent follows as if it named the last version, and its text stays what it is."""
+    plan = planned(source("lib", message), source("api", needs={"lib": constraint}))
+    assert ("api" in versions(plan)) is follows
+    if follows:
+        release = plan.release_of("api")
+        assert f"left its range {constraint}" in release.reasons[0]
+        text = next(edit for edit in release.edits if edit.path == "package.json").apply(
+            source("api", needs={"lib": constraint}).files[0].text
+        )
+        assert json.loads(text)["dependencies"] == {"lib": constraint}
+
+
+def test_a_workspace_constraint_on_what_was_never_released_accepts_everything() -> None:
+    """Nothing was published that could be left."""
+    plan = planned(source("lib", "feat: x", version=None), source("api", needs={"lib": "workspace:*"}))
+    assert versions(plan) == {"lib": "1.0.0"}

@@ -37,6 +37,9 @@ MAVEN, RUBY, REGEX = Ecosystem.MAVEN, Ecosystem.RUBY, Ecosystem.REGEX
         (NPM, "v1.2.3", "1.2.4", False),
         (NPM, "workspace:*", "9.0.0", True),
         (NPM, "workspace:^1.0.0", "2.0.0", False),
+        (NPM, "workspace:name@^1", "1.2.0", True),
+        (NPM, "workspace:@scope/name@^1", "2.0.0", False),
+        (NPM, "workspace:name@~", "2.0.0", True),
         (NPM, "npm:@scope/name@^1.0.0", "2.0.0", False),
         (NPM, "latest", "9.0.0", True),
         (NPM, "git+https://git.example/a.git#v1", "9.0.0", True),
@@ -87,6 +90,7 @@ def test_admits(ecosystem: Ecosystem, constraint: str, version: str, accepted: b
         (NPM, "1.2 - 2", "3.0.0", "1.2 - 3.0.0"),
         (NPM, "workspace:^", "3.0.0", "workspace:^"),
         (NPM, "workspace:~1.0.0", "3.0.0", "workspace:~3.0.0"),
+        (NPM, "workspace:name@^1", "3.0.0", "workspace:name@^3"),
         (NPM, "npm:@a/b@^1.0.0", "3.0.0", "npm:@a/b@^3.0.0"),
         (NPM, "^5.0.0", "5.1.0-next.0", "^5.1.0-next.0"),
         (NPM, "*", "3.0.0-rc.1", "^3.0.0-rc.1"),
@@ -373,6 +377,39 @@ def test_a_range_that_cannot_be_read_is_named(ecosystem: Ecosystem, text: str) -
     """The error names the range and how to write one."""
     with pytest.raises(PlanError, match=re.escape(text)) as refused:
         admits(ecosystem, text, "1.0.0")
+    assert refused.value.hint
+
+
+_DIGITS = "1" * 5000
+
+
+@pytest.mark.parametrize("text", [f"==={_DIGITS}", f"=={_DIGITS}.*", f">=1,!=1.{_DIGITS}", f"==1.0+{_DIGITS}", _DIGITS])
+def test_a_specifier_longer_than_any_version_cannot_be_read(text: str) -> None:
+    """Python itself reads no number of that length; the error is that of any other text."""
+    for version in ("2.0.0", "1!2.0", "2.0rc1"):
+        with pytest.raises(PlanError, match="cannot be read"):
+            admits(PYTHON, text, version)
+        with pytest.raises(PlanError, match="cannot be read"):
+            move(PYTHON, text, version)
+
+
+@pytest.mark.parametrize(
+    ("ecosystem", "constraint", "version"),
+    [
+        (GO, "v1.0.0", "1!2.0"),
+        (GO, "v1.0.0", "1.0rc1"),
+        (GO, "v1.0.0", "2.0"),
+        (MAVEN, "1.0", "1!2.0"),
+        (MAVEN, "[1.0,2.0)", "1!2.0"),
+        (RUBY, "~> 1.0", "1!2.0"),
+    ],
+)
+def test_a_version_that_an_ecosystem_cannot_write_is_refused(
+    ecosystem: Ecosystem, constraint: str, version: str
+) -> None:
+    """It follows the rules of another; the file would be one that its own tool cannot read."""
+    with pytest.raises(PlanError, match=re.escape(version)) as refused:
+        move(ecosystem, constraint, version)
     assert refused.value.hint
 
 

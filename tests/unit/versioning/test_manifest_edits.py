@@ -128,6 +128,8 @@ HOSTILE = [
     ("go.mod", "require a v" + "a" * _MANY + " b"),
     ("package.json", '{"a": "' + "\\n" * (_MANY // 2) + '"}'),
     ("Cargo.toml", 'a = """' + "\\n" * (_MANY // 2) + '"""\n[package]\nversion = "1"'),
+    ("Chart.yaml", "[" * _MANY),
+    ("Chart.yaml", "a: " + "{a: " * _MANY),
     ("VERSION", "1" * _MANY + " " * _MANY + "x"),
 ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from support.manifests import edited, told
 
+from releasepilot.errors import ManifestError
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.versioning.ecosystems import MANIFESTS
 
@@ -165,11 +166,11 @@ ${SECRET}
 
 
 def test_requirements_are_read_and_edited_in_place() -> None:
-    """Options, paths, addresses and variables are left alone; a pin with hashes belongs to the tool that made it."""
+    """Options, paths, addresses and variables are left alone; a pin with hashes stays where its version does."""
     package = PYTHON.read({"requirements.txt": REQUIREMENTS})
     assert [told(each)[:3] for each in package.dependencies] == [
         ("acme-core", "== 1.2.0", "runtime"),
-        ("acme_core", "", "runtime"),
+        ("acme_core", "==1.2.0", "runtime"),
         ("direct", "@ https://example.org/direct.whl#sha256=cc", "runtime"),
         ("bare", "", "runtime"),
         ("tools", "~=1.4", "runtime"),
@@ -177,6 +178,20 @@ def test_requirements_are_read_and_edited_in_place() -> None:
     moves = {("acme-core", "== 1.2.0"): "== 2.0.0", ("tools", "~=1.4"): "~=2.0", ("acme-core", ""): "==2"}
     text = edited(Ecosystem.PYTHON, {"requirements.txt": REQUIREMENTS}, "1.0.0", moves)["requirements.txt"]
     assert text == REQUIREMENTS.replace("== 1.2.0", "== 2.0.0").replace("~=1.4", "~=2.0")
+
+
+@pytest.mark.parametrize("pin", ["lib==1.2.0 --hash=sha256:aaaa", "lib==1.2.0 \\\n    --hash=sha256:aaaa"])
+def test_a_pin_with_hashes_that_would_have_to_move_is_refused(pin: str) -> None:
+    """The hashes of the new version are not known yet: the file, the requirement and the remedy are told."""
+    with pytest.raises(ManifestError, match=r"^requirements.txt: lib==1.2.0 has to become ==2.0.0") as refused:
+        PYTHON.edit({"requirements.txt": f"{pin}\n"}, "1.0.0", {("lib", "==1.2.0"): "==2.0.0"})
+    assert "without --hash" in refused.value.hint
+
+
+def test_a_pin_with_hashes_for_development_is_left_to_its_tool() -> None:
+    """It is read as any version, so that no release has to move it."""
+    package = PYTHON.read({"requirements-dev.txt": "lib==1.2.0 --hash=sha256:aaaa\n"})
+    assert [told(each)[:3] for each in package.dependencies] == [("lib", "", "dev")]
 
 
 def test_requirements_are_for_running_where_the_project_declares_none_itself() -> None:
