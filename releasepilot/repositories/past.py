@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from releasepilot.model.commit import Commit
 from releasepilot.repositories.command import Git
-from releasepilot.repositories.history import EVERYTHING, Concern, Refs, concerned, records
+from releasepilot.repositories.history import EVERYTHING, Concern, Refs, concerned, records, seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,8 +66,8 @@ class _Division:
         self._lead(head, 0)
         for _, sha, parents, when, name, email, message in records(git, "--topo-order", head, "--"):
             number = coming.pop(sha, 0)
-            reached = self._reach(sha, number, int(when)) if sha in tagged else number
-            commit = Commit(sha, message.rstrip("\n"), int(when or 0), name, email, " " in parents)
+            commit = Commit(sha, message.rstrip("\n"), seconds(when), name, email, " " in parents)
+            reached = self._reach(sha, number, commit.committed_at) if sha in tagged else number
             if wanted is None or wanted(commit):
                 self._open[reached].commits.append(commit)
             if reached == number and parents and not commit.merge and parents not in coming:

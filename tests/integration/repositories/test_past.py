@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.remotes import Change, Remote, make_remote, run_git
@@ -112,6 +114,38 @@ def test_a_random_history_agrees_with_git(data: st.DataObject, tmp_path: Path) -
     assert not seen
 
 
+def whole(remote: Remote, **more: Any) -> str:
+    """Write the changelog of everything of a component `a`."""
+    mirror = Mirror(remote.folder.parent / "cache", remote.url, timeout=20)
+    mirror.fetch()
+    component = {"name": "a", "repo": remote.url, **more}
+    catalog = Catalog.model_validate({"version": 1, "train": "t", "components": [component]})
+    return "".join(whole_changelog(mirror, catalog, catalog.components[0], Ecosystem.GENERIC))
+
+
+@pytest.mark.parametrize(
+    ("when", "date"),
+    [
+        ("253402300799 +0000", "9999-12-31"),
+        ("253402300800 +0000", "9999-12-31"),
+        ("18446744073709551615 +0000", "9999-12-31"),
+        ("9" * 5000 + " +0000", "9999-12-31"),
+        ("-5 +0000", "1970-01-01"),
+        ("", "1970-01-01"),
+        ("yesterday", "1970-01-01"),
+    ],
+)
+def test_a_time_that_no_calendar_has_becomes_a_date(tmp_path: Path, when: str, date: str) -> None:
+    """Whoever makes a commit writes its time; the changelog of everything is written all the same."""
+    remote = make_remote(tmp_path / "a.git", ["feat: begin"])
+    tree = remote.git("rev-parse", "main^{tree}")
+    made = f"tree {tree}\nparent {remote.head()}\nauthor R <r@e> {when}\ncommitter R <r@e> {when}\n\nfix: mend\n"
+    sha = remote.git("hash-object", "-t", "commit", "-w", "--literally", "--stdin", stdin=made.encode())
+    remote.git("update-ref", "refs/heads/main", sha)
+    remote.git("update-ref", "refs/tags/v1.0.0", sha)
+    assert f"## 1.0.0 ({date})\n" in whole(remote)
+
+
 def test_the_changelog_of_everything_tells_every_release(tmp_path: Path) -> None:
     """Title, what is to come, and the releases with their dates; our own commits are not told."""
     ours = "release: a 1.1.0\n\nRelease-Train: t\nRelease-Component: a"
@@ -121,11 +155,7 @@ def test_the_changelog_of_everything_tells_every_release(tmp_path: Path) -> None
         Change(message=ours, tag="v1.1.0"),
         Change(message="feat: more"),
     ]
-    remote = make_remote(tmp_path / "a.git", history)
-    mirror = Mirror(tmp_path / "cache", remote.url, timeout=20)
-    mirror.fetch()
-    catalog = Catalog.model_validate({"version": 1, "train": "t", "components": [{"name": "a", "repo": remote.url}]})
-    text = "".join(whole_changelog(mirror, catalog, catalog.components[0], Ecosystem.GENERIC))
+    text = whole(make_remote(tmp_path / "a.git", history))
     lines = [line.partition(" (")[0] for line in text.splitlines() if line.startswith(("#", "-"))]
     assert lines == [
         "# Changelog",
