@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.remotes import Change, Remote, make_remote, run_git
 
-from releasepilot.model.catalog import Catalog, Ecosystem
+from releasepilot.errors import BranchMissing, HistoryTruncated, SnapshotError
+from releasepilot.model.catalog import Catalog
 from releasepilot.repositories.history import Concern, read_refs
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.past import Past, past_releases
@@ -120,7 +121,7 @@ def whole(remote: Remote, **more: Any) -> str:
     mirror.fetch()
     component = {"name": "a", "repo": remote.url, **more}
     catalog = Catalog.model_validate({"version": 1, "train": "t", "components": [component]})
-    return "".join(whole_changelog(mirror, catalog, catalog.components[0], Ecosystem.GENERIC))
+    return "".join(whole_changelog(mirror, catalog, catalog.components[0]))
 
 
 @pytest.mark.parametrize(
@@ -144,6 +145,27 @@ def test_a_time_that_no_calendar_has_becomes_a_date(tmp_path: Path, when: str, d
     remote.git("update-ref", "refs/heads/main", sha)
     remote.git("update-ref", "refs/tags/v1.0.0", sha)
     assert f"## 1.0.0 ({date})\n" in whole(remote)
+
+
+@pytest.mark.parametrize("last", [0, 8])
+def test_the_changelog_of_everything_takes_a_whole_history(tmp_path: Path, last: int) -> None:
+    """A shallow repository is refused as by a plan, also where it shows a release: those before it are hidden."""
+    full = make_remote(tmp_path / "full.git", [f"fix: {n}" for n in range(10)], tags={"v1.0.0": last})
+    shallow = Remote(folder=tmp_path / "shallow.git")
+    run_git(None, "clone", "--quiet", "--bare", "--depth=3", f"file://{full.folder}", shallow.url)
+    with pytest.raises(HistoryTruncated, match=r"a: .* is a shallow repository") as caught:
+        whole(shallow)
+    assert "--unshallow" in caught.value.hint
+
+
+def test_the_changelog_of_everything_takes_a_folder_and_a_branch(tmp_path: Path) -> None:
+    """What is not there is told as by a plan."""
+    remote = make_remote(tmp_path / "a.git", files={"web/a": "1"})
+    with pytest.raises(SnapshotError, match=r"a: .* has no folder 'api' on main") as caught:
+        whole(remote, path="api")
+    assert caught.value.code == "RP200"
+    with pytest.raises(BranchMissing):
+        whole(remote, path="api", branch="gone")
 
 
 def test_the_changelog_of_everything_tells_every_release(tmp_path: Path) -> None:
