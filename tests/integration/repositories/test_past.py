@@ -59,6 +59,23 @@ def test_a_merged_branch_belongs_to_the_oldest_release_that_contains_it(tmp_path
     assert told(past_of(remote)) == [("", []), ("1.2.0", ["merge", "on the side"]), ("1.1.0", ["b"]), ("1.0.0", ["a"])]
 
 
+def test_a_release_that_was_merged_later_is_not_the_one_before(tmp_path: Path) -> None:
+    """2.0.0 does not contain 1.0.1: what came before it is 1.0.0, from which both began."""
+    remote = make_remote(tmp_path / "a.git", [Change(message="a", tag="v1.0.0"), "shared"])
+    remote.git("branch", "maintenance", "main")
+    side = remote.add("mend", branch="maintenance")
+    remote.git("tag", "v1.0.1", side)
+    main = remote.add("more")
+    remote.git("tag", "v2.0.0", main)
+    tree = remote.git("rev-parse", "main^{tree}")
+    who = ("-c", "user.name=R", "-c", "user.email=r@e.org")
+    merge = remote.git(*who, "commit-tree", tree, "-p", main, "-p", side, "-m", "merge")
+    remote.git("update-ref", "refs/heads/main", merge)
+    past = past_of(remote)
+    assert told(past) == [("", ["merge"]), ("2.0.0", ["more"]), ("1.0.1", ["mend", "shared"]), ("1.0.0", ["a"])]
+    assert [one.from_tag for one in past] == ["v2.0.0", "v1.0.0", "v1.0.0", ""]
+
+
 def test_two_tags_on_one_commit_leave_the_newer_release_empty(tmp_path: Path) -> None:
     """The lower version brought the commits; the other keeps its place."""
     remote = make_remote(tmp_path / "a.git", ["a", "b"], tags={"v1.0.0": 1, "v1.0.1": 1})
@@ -113,6 +130,10 @@ def test_a_random_history_agrees_with_git(data: st.DataObject, tmp_path: Path) -
         containing = remote.git("tag", "--merged", "main", "--contains", sha, "--sort=v:refname").split()
         assert seen.pop(sha) == (containing[0].removeprefix("v") if containing else "")
     assert not seen
+    for one in past:
+        contained = set(remote.git("tag", "--merged", one.tag or "main").split())
+        assert {one.from_tag} <= {tag for tag in contained if not one.tag or tag < one.tag} | {""}
+        assert bool(one.from_tag) == any(not one.tag or tag < one.tag for tag in contained)
 
 
 def whole(remote: Remote, **more: Any) -> str:
