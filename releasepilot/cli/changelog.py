@@ -14,8 +14,6 @@ from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, pass_invocation
 from releasepilot.cli.prepare import branch_option, entry_of, prepare
 from releasepilot.cli.render.text import clean_lines
-from releasepilot.model.catalog import Catalog, ComponentEntry, Ecosystem
-from releasepilot.repositories.contents import Folder, read_contents
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.whole_changelog import whole_changelog
 
@@ -33,10 +31,11 @@ def changelog(invocation: Invocation, component: str, whole: bool, branch: str) 
     if whole:
         _print_whole(invocation, component, branch)
         return Exit.OK
-    plan = asyncio.run(prepare(invocation, settings_of(invocation), branch)).plan
-    text = plan.changelog
+    prepared = asyncio.run(prepare(invocation, settings_of(invocation), branch))
+    text = prepared.plan.changelog
     if component:
-        text = next((one.changelog for one in plan.releases if one.component == component), "")
+        entry = entry_of(prepared.request.catalog, component)
+        text = next((one.changelog for one in prepared.plan.releases if one.component == entry.name), "")
     sys.stdout.write(clean_lines(text))
     return Exit.OK
 
@@ -47,12 +46,5 @@ def _print_whole(invocation: Invocation, component: str, branch: str) -> None:
     entry = entry_of(catalog, component)
     mirror = Mirror(settings.cache_dir, entry.repo, timeout=settings.git_timeout)
     mirror.fetch()
-    for part in whole_changelog(mirror, catalog, entry, _ecosystem(mirror, catalog, entry)):
-        sys.stdout.write(part)
-
-
-def _ecosystem(mirror: Mirror, catalog: Catalog, entry: ComponentEntry) -> Ecosystem:
-    """Return the component's ecosystem, as its folder tells it."""
-    folder = Folder(head=f"refs/heads/{catalog.branch_of(entry)}", path=entry.path, ecosystem=entry.ecosystem)
-    found = read_contents(mirror.git, [folder])[0]
-    return found.ecosystem if found else Ecosystem.GENERIC
+    for part in whole_changelog(mirror, catalog, entry):
+        sys.stdout.write(clean_lines(part))

@@ -19,6 +19,8 @@ _PEELED = "^{}"
 
 _FORMAT = "--format=%m%x00%H%x00%P%x00%ct%x00%an%x00%ae%x00%B"
 _FIELDS = 7
+#: The last second that a date of four-digit years can say, which is the last one that ISO 8601 and Python know.
+_LAST_SECOND = 253_402_300_799
 
 
 class Refs:
@@ -199,8 +201,17 @@ def _log(
         if mark == "-":
             boundary.add(sha)
             continue
-        commits.append(Commit(sha, message.rstrip("\n"), int(when or 0), name, email, " " in parents))
+        commits.append(Commit(sha, message.rstrip("\n"), seconds(when), name, email, " " in parents))
     return tuple(commits), frozenset(boundary)
+
+
+def seconds(when: str) -> int:
+    """Read a commit's time, seconds since the epoch, as git writes it, which is as somebody made it up.
+
+    What is no number, as of a damaged commit, is 0; what is beyond the year 9999 is that year's last second.
+    """
+    # Whatever the first thirteen digits begin with but zeros is beyond that year.
+    return min(int(when[:13]), _LAST_SECOND) if when.isdecimal() else 0
 
 
 #: A mark (`-` for a boundary), id, parents, committer time, author's name and address, message.

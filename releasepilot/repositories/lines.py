@@ -1,11 +1,11 @@
-"""The branches that a component can be released from, and the tags that each of them counts from."""
+"""The branches that a component can be released from, the tags that each counts from, and what may be missing."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
 
-from releasepilot.errors import BranchMissing
+from releasepilot.errors import BranchMissing, HistoryTruncated, SnapshotError
 from releasepilot.model.catalog import ComponentEntry
 from releasepilot.model.snapshot import BranchSource
 from releasepilot.model.versioning import BranchEntry
@@ -55,5 +55,23 @@ def branch_missing(entry: ComponentEntry, branch: str, heads: Sequence[str]) -> 
     return BranchMissing(
         f"{address} has no branch {branch!r}",
         hint=f"it has {len(heads)} of other names, such as {shown}: set `branch` in the catalog",
+        component=entry.name,
+    )
+
+
+def truncated(entry: ComponentEntry, missing: str) -> HistoryTruncated:
+    """Say what a shallow repository does not show."""
+    return HistoryTruncated(
+        f"{redact(entry.repo)} is a shallow repository: its history ends before {missing}",
+        hint="name a repository with the whole history, or run git fetch --unshallow --tags in that one",
+        component=entry.name,
+    )
+
+
+def folder_missing(entry: ComponentEntry, branch: str) -> SnapshotError:
+    """Say that a component's `path` is not there."""
+    return SnapshotError(
+        f"{redact(entry.repo)} has no folder {entry.path!r} on {branch}",
+        hint="set `path` to the component's folder inside the repository",
         component=entry.name,
     )

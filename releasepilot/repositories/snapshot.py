@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from releasepilot.errors import (
-    HistoryTruncated,
     ManifestError,
     PlanError,
     ReleasePilotError,
@@ -23,7 +22,7 @@ from releasepilot.model.versioning import BranchEntry
 from releasepilot.repositories.command import Cancellation, CommandFailed, in_thread, redact
 from releasepilot.repositories.contents import Contents, Folder, read_contents
 from releasepilot.repositories.history import Concern, Refs, Since, read_after, read_refs, read_since
-from releasepilot.repositories.lines import branch_missing, counted_from, read_branches
+from releasepilot.repositories.lines import branch_missing, counted_from, folder_missing, read_branches, truncated
 from releasepilot.repositories.mirror import Mirror, damaged, explain
 from releasepilot.repositories.objects import GitObject
 from releasepilot.repositories.working_copy import checked_out
@@ -194,12 +193,7 @@ def _pin(mirror: Mirror, refs: Refs, wanted: _Wanted) -> _Pinned:
     else:
         since = read_since(refs, head, wanted.tag, concern)
     if since.release is None and mirror.shallow:
-        raise HistoryTruncated(
-            f"{redact(entry.repo)} is a shallow repository: its history ends before a release tag "
-            f"{wanted.tag!r} that {wanted.branch} contains",
-            hint="name a repository with the whole history, or run git fetch --unshallow --tags in that one",
-            component=entry.name,
-        )
+        raise truncated(entry, f"a release tag {wanted.tag!r} that {wanted.branch} contains")
     return _Pinned(wanted=wanted, head=head, since=since, branches=branches)
 
 
@@ -220,11 +214,7 @@ def _source(pinned: _Pinned, contents: Contents | None) -> ComponentSource:
     """Put together what was read of a component."""
     entry, since = pinned.wanted.entry, pinned.since
     if contents is None:
-        raise SnapshotError(
-            f"{redact(entry.repo)} has no folder {entry.path!r} on {pinned.wanted.branch}",
-            hint="set `path` to the component's folder inside the repository",
-            component=entry.name,
-        )
+        raise folder_missing(entry, pinned.wanted.branch)
     _refuse_links(entry, contents)
     tag, version = since.release or (None, None)
     return ComponentSource(

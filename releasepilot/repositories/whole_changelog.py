@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from releasepilot.model.catalog import Catalog, ComponentEntry, Ecosystem
+from releasepilot.model.catalog import Catalog, ComponentEntry
+from releasepilot.repositories.contents import Folder, read_contents
 from releasepilot.repositories.history import Concern, read_refs
-from releasepilot.repositories.lines import branch_missing
+from releasepilot.repositories.lines import branch_missing, folder_missing, truncated
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.past import Past, past_releases
 from releasepilot.versioning.changelog import ReleaseNotes, full, look_of
@@ -15,18 +16,23 @@ from releasepilot.versioning.ordering import released
 from releasepilot.versioning.policy import BumpPolicy, policy_of
 
 
-def whole_changelog(mirror: Mirror, catalog: Catalog, entry: ComponentEntry, ecosystem: Ecosystem) -> Iterator[str]:
+def whole_changelog(mirror: Mirror, catalog: Catalog, entry: ComponentEntry) -> Iterator[str]:
     """Yield the parts of a changelog file: its title, what is not released yet, then the releases, newest first.
 
-    `ecosystem` is the component's: what a policy tells may depend on it. The mirror must have been fetched. It is
-    written in one pass over the history, in the memory of one release.
-    BranchMissing where the component's branch is not there, PlanError where its policy or template is wrong.
+    The mirror must have been fetched. It is written in one pass over the history, in the memory of one release.
+    What is missing is told as a plan tells it: BranchMissing for the component's branch, SnapshotError for its folder,
+    HistoryTruncated for a history that is cut off anywhere. PlanError where its policy or template is wrong.
     """
     refs = read_refs(mirror.git)
     branch = catalog.branch_of(entry)
     head = refs.heads.get(branch)
     if head is None:
         raise branch_missing(entry, branch, sorted(refs.heads))
+    if mirror.shallow:
+        raise truncated(entry, f"the first commit of {branch}")
+    contents = read_contents(mirror.git, [Folder(head=head, path=entry.path, ecosystem=entry.ecosystem)])[0]
+    if contents is None:
+        raise folder_missing(entry, branch)
     tags = released(refs.tags, catalog.tag_of(entry), prereleases=catalog.parted(entry))
     concern = Concern(path=entry.path, watch=entry.watch, scopes=entry.scopes)
     policy = policy_of(catalog.versioning_of(entry).policy)
@@ -36,7 +42,7 @@ def whole_changelog(mirror: Mirror, catalog: Catalog, entry: ComponentEntry, eco
         catalog.changelog_of(entry),
         repo=entry.repo,
         policy=catalog.versioning_of(entry).policy,
-        ecosystem=ecosystem,
+        ecosystem=contents.ecosystem,
     )
     yield from full(notes, look)
 

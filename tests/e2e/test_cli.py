@@ -86,10 +86,24 @@ def test_next_and_changelog_say_one_thing_for_scripts(desk: Desk) -> None:
         "### Features",
     ]
     assert "## 1.0.0 (" in whole
-    for words in (("next", "nobody"), ("changelog", "nobody", "--all"), ("changelog", "--all")):
+    for words in (
+        ("next", "nobody"),
+        ("changelog", "nobody"),
+        ("changelog", "nobody", "--all"),
+        ("changelog", "--all"),
+    ):
         said = desk.run(*words)
         assert (said.code, said.out) == (1, "")
         assert "name one of lib, api, app" in said.err
+
+
+def test_a_commit_message_never_reaches_the_terminal_as_it_is(desk: Desk) -> None:
+    """A template may tell messages raw; what would act on a terminal is replaced wherever a changelog is printed."""
+    raw = "{% for s in sections %}{% for e in s.entries %}{{ e.raw.text }}\n{% endfor %}{% endfor %}"
+    desk.write(defaults={"changelog": {"template": raw}})
+    desk.remotes["lib"].add("feat: \x1b]0;owned\x07\u202egood")
+    for words in (("changelog",), ("changelog", "lib"), ("changelog", "lib", "--all")):
+        assert "\ufffd]0;owned\ufffdgood\n" in desk.run(*words).out
 
 
 def test_a_plan_can_be_made_of_another_branch(desk: Desk) -> None:

@@ -37,6 +37,9 @@ def _safe(character: str) -> str:
 
 def clean(text: str) -> str:
     """One line of untrusted text, without control characters, lone surrogates and direction marks."""
+    # What Python calls printable holds none of these: histories have millions of characters.
+    if text.isprintable():
+        return text
     return "".join(_safe(character) for character in text)
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.remotes import Change, Remote, make_remote, run_git
 
-from releasepilot.model.catalog import Catalog, Ecosystem
+from releasepilot.errors import BranchMissing, HistoryTruncated, SnapshotError
+from releasepilot.model.catalog import Catalog
 from releasepilot.repositories.history import Concern, read_refs
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.past import Past, past_releases
@@ -54,6 +57,23 @@ def test_a_merged_branch_belongs_to_the_oldest_release_that_contains_it(tmp_path
     remote.git("update-ref", "refs/heads/main", merge)
     remote.git("tag", "v1.2.0", "main")
     assert told(past_of(remote)) == [("", []), ("1.2.0", ["merge", "on the side"]), ("1.1.0", ["b"]), ("1.0.0", ["a"])]
+
+
+def test_a_release_that_was_merged_later_is_not_the_one_before(tmp_path: Path) -> None:
+    """2.0.0 does not contain 1.0.1: what came before it is 1.0.0, from which both began."""
+    remote = make_remote(tmp_path / "a.git", [Change(message="a", tag="v1.0.0"), "shared"])
+    remote.git("branch", "maintenance", "main")
+    side = remote.add("mend", branch="maintenance")
+    remote.git("tag", "v1.0.1", side)
+    main = remote.add("more")
+    remote.git("tag", "v2.0.0", main)
+    tree = remote.git("rev-parse", "main^{tree}")
+    who = ("-c", "user.name=R", "-c", "user.email=r@e.org")
+    merge = remote.git(*who, "commit-tree", tree, "-p", main, "-p", side, "-m", "merge")
+    remote.git("update-ref", "refs/heads/main", merge)
+    past = past_of(remote)
+    assert told(past) == [("", ["merge"]), ("2.0.0", ["more"]), ("1.0.1", ["mend", "shared"]), ("1.0.0", ["a"])]
+    assert [one.from_tag for one in past] == ["v2.0.0", "v1.0.0", "v1.0.0", ""]
 
 
 def test_two_tags_on_one_commit_leave_the_newer_release_empty(tmp_path: Path) -> None:
@@ -110,6 +130,63 @@ def test_a_random_history_agrees_with_git(data: st.DataObject, tmp_path: Path) -
         containing = remote.git("tag", "--merged", "main", "--contains", sha, "--sort=v:refname").split()
         assert seen.pop(sha) == (containing[0].removeprefix("v") if containing else "")
     assert not seen
+    for one in past:
+        contained = set(remote.git("tag", "--merged", one.tag or "main").split())
+        assert {one.from_tag} <= {tag for tag in contained if not one.tag or tag < one.tag} | {""}
+        assert bool(one.from_tag) == any(not one.tag or tag < one.tag for tag in contained)
+
+
+def whole(remote: Remote, **more: Any) -> str:
+    """Write the changelog of everything of a component `a`."""
+    mirror = Mirror(remote.folder.parent / "cache", remote.url, timeout=20)
+    mirror.fetch()
+    component = {"name": "a", "repo": remote.url, **more}
+    catalog = Catalog.model_validate({"version": 1, "train": "t", "components": [component]})
+    return "".join(whole_changelog(mirror, catalog, catalog.components[0]))
+
+
+@pytest.mark.parametrize(
+    ("when", "date"),
+    [
+        ("253402300799 +0000", "9999-12-31"),
+        ("253402300800 +0000", "9999-12-31"),
+        ("18446744073709551615 +0000", "9999-12-31"),
+        ("9" * 5000 + " +0000", "9999-12-31"),
+        ("-5 +0000", "1970-01-01"),
+        ("", "1970-01-01"),
+        ("yesterday", "1970-01-01"),
+    ],
+)
+def test_a_time_that_no_calendar_has_becomes_a_date(tmp_path: Path, when: str, date: str) -> None:
+    """Whoever makes a commit writes its time; the changelog of everything is written all the same."""
+    remote = make_remote(tmp_path / "a.git", ["feat: begin"])
+    tree = remote.git("rev-parse", "main^{tree}")
+    made = f"tree {tree}\nparent {remote.head()}\nauthor R <r@e> {when}\ncommitter R <r@e> {when}\n\nfix: mend\n"
+    sha = remote.git("hash-object", "-t", "commit", "-w", "--literally", "--stdin", stdin=made.encode())
+    remote.git("update-ref", "refs/heads/main", sha)
+    remote.git("update-ref", "refs/tags/v1.0.0", sha)
+    assert f"## 1.0.0 ({date})\n" in whole(remote)
+
+
+@pytest.mark.parametrize("last", [0, 8])
+def test_the_changelog_of_everything_takes_a_whole_history(tmp_path: Path, last: int) -> None:
+    """A shallow repository is refused as by a plan, also where it shows a release: those before it are hidden."""
+    full = make_remote(tmp_path / "full.git", [f"fix: {n}" for n in range(10)], tags={"v1.0.0": last})
+    shallow = Remote(folder=tmp_path / "shallow.git")
+    run_git(None, "clone", "--quiet", "--bare", "--depth=3", f"file://{full.folder}", shallow.url)
+    with pytest.raises(HistoryTruncated, match=r"a: .* is a shallow repository") as caught:
+        whole(shallow)
+    assert "--unshallow" in caught.value.hint
+
+
+def test_the_changelog_of_everything_takes_a_folder_and_a_branch(tmp_path: Path) -> None:
+    """What is not there is told as by a plan."""
+    remote = make_remote(tmp_path / "a.git", files={"web/a": "1"})
+    with pytest.raises(SnapshotError, match=r"a: .* has no folder 'api' on main") as caught:
+        whole(remote, path="api")
+    assert caught.value.code == "RP200"
+    with pytest.raises(BranchMissing):
+        whole(remote, path="api", branch="gone")
 
 
 def test_the_changelog_of_everything_tells_every_release(tmp_path: Path) -> None:
@@ -121,11 +198,7 @@ def test_the_changelog_of_everything_tells_every_release(tmp_path: Path) -> None
         Change(message=ours, tag="v1.1.0"),
         Change(message="feat: more"),
     ]
-    remote = make_remote(tmp_path / "a.git", history)
-    mirror = Mirror(tmp_path / "cache", remote.url, timeout=20)
-    mirror.fetch()
-    catalog = Catalog.model_validate({"version": 1, "train": "t", "components": [{"name": "a", "repo": remote.url}]})
-    text = "".join(whole_changelog(mirror, catalog, catalog.components[0], Ecosystem.GENERIC))
+    text = whole(make_remote(tmp_path / "a.git", history))
     lines = [line.partition(" (")[0] for line in text.splitlines() if line.startswith(("#", "-"))]
     assert lines == [
         "# Changelog",

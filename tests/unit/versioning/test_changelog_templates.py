@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import resource
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,11 @@ def test_a_template_that_cannot_be_read_is_told(template: str, line: int, said: 
         ("{{ range(1000000) | list }}", 1),
         ("{{ 'x' * 100000 }}", 1),
         ("{{ 2 ** 3 }}", 1),
-        ("{% set y = namespace(t='x') %}{% for i in range(99) %}{% set y.t = y.t ~ y.t %}{{ y.t }}{% endfor %}", 0),
+        ("{% for i in range(9999) %}{{ 'x' * 999 }}{% endfor %}", 0),
+        ("\n{{ namespace(t='x').t }}", 2),
+        ("{{ joiner()() }}", 1),
+        ("{{ lipsum() }}", 1),
+        ("{{ cycler(1).next() }}", 1),
         ("{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", 1),
         ("{% include 'x' %}", 1),
         ("{{ 1 / 0 }}", 1),
@@ -95,6 +100,121 @@ def test_a_template_that_fails_is_told(template: str, line: int) -> None:
         filled(template, commit("feat: x"))
     assert caught.value.message.startswith(f"line {line} of the changelog template: " if line else "the changelog")
     assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "version.upper",
+        "version['upper']",
+        "[version.upper]",
+        "{'a': [version.upper]}",
+        "version.upper ~ ''",
+        "version.upper | string",
+        "[version.upper] | join",
+        "[[version.upper]] | map('string') | first",
+        "[version] | map(attribute='upper') | list",
+        "'%s' % version.upper",
+        "version | replace('2', version.upper)",
+        "range",
+        "self",
+    ],
+)
+def test_only_plain_values_become_text(expression: str) -> None:
+    """A method would show where in memory it is, and no two plans would be equal; the line and the remedy are told."""
+    template = f"\n{{{{ {expression} }}}}"
+    check_template(template)
+    with pytest.raises(PlanError, match="line 2 of the changelog template") as caught:
+        filled(template, commit("feat: x"))
+    assert " at 0x" not in caught.value.message
+    assert "write-changelogs.md" in caught.value.hint
+
+
+TALKATIVE = (
+    "{% macro big() %}{% for i in range(9999) %}{% for i in range(9999) %}word{% endfor %}{% endfor %}{% endmacro %}"
+    "{{ big() }}"
+)
+DOUBLED = "{% macro more(x, n) %}{% if n %}{{ more(EXPRESSION, n - 1) }}{% else %}{{ x }}{% endif %}{% endmacro %}"
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        TALKATIVE,
+        "{{ '%900000000d' % 1 }}",
+        DOUBLED.replace("EXPRESSION", "x ~ x") + "{{ more('x', 40) }}",
+        DOUBLED.replace("EXPRESSION", "x + x") + "{{ more('x', 40) }}",
+        DOUBLED.replace("EXPRESSION", "x + x") + "{{ more([1], 40) }}",
+        DOUBLED.replace("EXPRESSION", "[x, x]") + "{{ more('x', 40) }}",
+        DOUBLED.replace("EXPRESSION", "[x, x]") + "{{ more('x', 40) | string }}",
+        DOUBLED.replace("EXPRESSION", "[x, x] | join") + "{{ more('x', 40) }}",
+        DOUBLED.replace("EXPRESSION", "x * x") + "{{ more(9, 40) }}",
+        DOUBLED.replace("EXPRESSION", "x + x") + "{{ more(9, 400) }}",
+        DOUBLED.replace("EXPRESSION", "x | replace('x', 'xxxxxxxxxx')") + "{{ more('x', 40) }}",
+        DOUBLED.replace("EXPRESSION", "x | replace('', 'xxxxxxxxxx')") + "{{ more('x', 40) }}",
+        DOUBLED.replace("EXPRESSION", "[x, x] | sum(start=[])") + "{{ more([1], 40) }}",
+        DOUBLED.replace("EXPRESSION", "(x | e) ~ ''") + "{{ more('&' * 9999, 40) }}",
+        "{{ (range(9999) | list | string) | replace(',', range(9999) | string) }}",
+        "{{ range(9999) | join('x' * 9999) }}",
+        "{{ ('f' * 17) | int(base=16) }}",
+        "{{ 1e300 | int }}",
+        "{{ 2 ** 99 }}",
+        "{{ (1).to_bytes(900000000) }}",
+        "{{ 'x'.rjust(900000000) }}",
+        "{{ 'x'.center(900000000) }}",
+        "{{ 'x'.zfill(900000000) }}",
+        "{{ 'x'.expandtabs(900000000) }}",
+        "{{ '{:900000000}'.format(1) }}",
+        "{{ 'x' | center(900000000) }}",
+        "{{ '%900000000d' | format(1) }}",
+        "{{ 'x' | indent(900000000) }}",
+        "{{ [1] | batch(900000000, 1) | list }}",
+        "{{ [1] | slice(900000000) | list }}",
+        "{% set big %}{% for i in range(9999) %}{{ 'x' * 9999 }}{% endfor %}{% endset %}",
+        "{% set y = range(9999) | list %}{% for i in y %}{% set x = y + y %}{% endfor %}",
+    ],
+)
+def test_a_small_template_makes_nothing_large(template: str) -> None:
+    """Whatever grows is told, and takes no more memory than a few times what may be written."""
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(PlanError):
+        filled(template, commit("feat: x"))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 300_000
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("range(3)", "[0, 1, 2]"),
+        ("[1, none, true, 1.5, 'x', {'a': (2,)}]", "[1, None, True, 1.5, 'x', {'a': (2,)}]"),
+        ("['a', 'b'] | map('upper')", "['A', 'B']"),
+        ("{'a': 1}.items()", "[('a', 1)]"),
+        ("['b', 'a'] | sort | join(', ')", "a, b"),
+        ("[{'n': 1}, {'n': 2}] | sum(attribute='n')", "3"),
+        ("[{'n': 1}, {'n': 2}] | join('-', attribute='n')", "1-2"),
+        ("[{'n': 1}, {'n': 2}] | selectattr('n', 'gt', 1) | list | length", "1"),
+        ("[{'n': 1}, {'n': 1}] | groupby('n') | length", "1"),
+        ("'a.b.c' | replace('.', '-', 1)", "a-b.c"),
+        ("'one two three' | truncate(7, true, '…', 0)", "one tw…"),
+        ("'x' | upper ~ 1 ~ ' y' | trim", "X1y"),
+        ("nothing | default('z')", "z"),
+        ("7 % 4 * 2 + 1", "7"),
+        ("dict(a=1).get('a')", "1"),
+        ("[3, 1] | min", "1"),
+        ("['a', 'a'] | unique | list", "['a']"),
+        ("'abc' | reverse", "cba"),
+        ("[1, 2] | reverse", "[2, 1]"),
+    ],
+)
+def test_what_a_template_may_do(expression: str, value: str) -> None:
+    """The bounds change no result."""
+    assert filled(f"{{{{ {expression} }}}}") == f"{value}\n"
+
+
+def test_a_loop_tells_of_itself() -> None:
+    """Its counts, its neighbours and its turns."""
+    template = "{% for x in 'ab' %}{{ loop.index }}{{ loop.cycle('o', 'e') }}{{ ', ' if not loop.last }}{% endfor %}"
+    assert filled(template) == "1o, 2e\n"
 
 
 def test_what_a_template_sees() -> None:

@@ -5,9 +5,14 @@ from __future__ import annotations
 import tracemalloc
 from collections.abc import Iterator
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
 from support.changelogs import GITHUB, SHA, commit, look, notes
+from support.plans import planned, source
 
-from releasepilot.model.catalog import Author, Ecosystem
+from releasepilot.model.catalog import Author, ComponentEntry, Ecosystem
 from releasepilot.model.plan import Release
 from releasepilot.model.version import Bump
 from releasepilot.versioning.changelog import ReleaseNotes, full, insert, train_changelog, unreleased
@@ -59,6 +64,34 @@ def test_a_component_that_follows_says_whom() -> None:
         "## docs 1.0.0\n\ndocs 1.0.0 because api 3.0.0 is released, and it always follows\n\n"
         "a template without a heading\n"
     )
+
+
+@given(subject=st.text() | st.sampled_from(["api 3.0.0 left its range ^2", "\nweb 2.1.0 because api 3.0.0 left"]))
+def test_no_subject_of_a_commit_tells_a_cause(subject: str) -> None:
+    """A reason that is a commit begins with its bump and a colon, and no component may have such a name."""
+    for bump in Bump:
+        with pytest.raises(ValidationError):
+            ComponentEntry(name=f"{bump.value}:", repo="x.git")
+        web = release("web", "2.0.9", "2.1.0", "## 2.1.0 (d)\n", (f"{bump.value}: {subject}",))
+        text = train_changelog(train="t", date="d", releases=[release("api", "2.9.0", "3.0.0"), web])
+        assert "because" not in text
+
+
+FAKED = "api 3.0.0 left its range ^2"
+
+
+@pytest.mark.parametrize("policy", ["conventionalcommits", "semantic-release", "cocogitto", "python-semantic-release"])
+@pytest.mark.parametrize("line", [FAKED, f"web 1.1.0 because {FAKED}"])
+def test_no_message_of_a_commit_writes_a_cause(policy: str, line: str) -> None:
+    """Through the whole planner: subjects, notes and footers never become a line that begins as a cause does."""
+    endings = "\n", "\n\n", "\r", "\u2028", "\x0b", "\x85", " "
+    messages = [f"{head}{end}{line}" for head in ("feat: x", "feat!:", "feat: ") for end in endings]
+    messages += [line, f"feat: x\n\nBREAKING CHANGE: y\n\n{line}", f"feat: x\n\nRelease-As: {line}", f"fix: {line}"]
+    for message in messages:
+        api, web = source("api", "feat: x\n\nBREAKING CHANGE: y", version="2.9.0"), source("web", message, "feat: y")
+        plan = planned(api, web, defaults={"versioning": {"policy": policy}})
+        assert plan.release_of("api").to_version == "3.0.0"
+        assert not [text for text in plan.changelog.splitlines() if text.startswith("web") and "because" in text]
 
 
 def test_a_full_changelog_is_written_release_after_release() -> None:
