@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 from benchmarks.result import Result
 from releasepilot.cli.main import spare_collector
-from releasepilot.model.catalog import Catalog
+from releasepilot.model.catalog import Catalog, Ecosystem
 from releasepilot.repositories.command import Git
 from releasepilot.repositories.history import Concern, read_refs, read_since
 from releasepilot.repositories.mirror import Mirror
@@ -210,7 +210,7 @@ def measure(task: str, cache: Path, repo: str, branch: str) -> dict[str, object]
 
 def _write(catalog: Catalog, mirror: Mirror) -> str:
     with Path(os.devnull).open("w", encoding="utf-8") as file:
-        file.writelines(whole_changelog(mirror, catalog, catalog.components[0]))
+        file.writelines(whole_changelog(mirror, catalog, catalog.components[0], Ecosystem.NPM))
     return ""
 
 

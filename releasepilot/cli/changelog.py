@@ -14,6 +14,8 @@ from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, pass_invocation
 from releasepilot.cli.prepare import branch_option, entry_of, prepare
 from releasepilot.cli.render.text import clean_lines
+from releasepilot.model.catalog import Catalog, ComponentEntry, Ecosystem
+from releasepilot.repositories.contents import Folder, read_contents
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.whole_changelog import whole_changelog
 
@@ -46,5 +48,12 @@ def _print_whole(invocation: Invocation, component: str, branch: str) -> None:
     entry = entry_of(catalog, component)
     mirror = Mirror(settings.cache_dir, entry.repo, timeout=settings.git_timeout)
     mirror.fetch()
-    for part in whole_changelog(mirror, catalog, entry):
+    for part in whole_changelog(mirror, catalog, entry, _ecosystem(mirror, catalog, entry)):
         sys.stdout.write(clean_lines(part))
+
+
+def _ecosystem(mirror: Mirror, catalog: Catalog, entry: ComponentEntry) -> Ecosystem | None:
+    """Return the component's ecosystem, as its folder tells it; None where there is no such folder."""
+    folder = Folder(head=f"refs/heads/{catalog.branch_of(entry)}", path=entry.path, ecosystem=entry.ecosystem)
+    found = read_contents(mirror.git, [folder])[0]
+    return found.ecosystem if found else None

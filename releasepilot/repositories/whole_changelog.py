@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from releasepilot.model.catalog import Catalog, ComponentEntry
-from releasepilot.repositories.contents import Folder, read_contents
+from releasepilot.model.catalog import Catalog, ComponentEntry, Ecosystem
 from releasepilot.repositories.history import Concern, read_refs
 from releasepilot.repositories.lines import branch_missing, folder_missing, truncated
 from releasepilot.repositories.mirror import Mirror
@@ -16,10 +15,13 @@ from releasepilot.versioning.ordering import released
 from releasepilot.versioning.policy import BumpPolicy, policy_of
 
 
-def whole_changelog(mirror: Mirror, catalog: Catalog, entry: ComponentEntry) -> Iterator[str]:
+def whole_changelog(
+    mirror: Mirror, catalog: Catalog, entry: ComponentEntry, ecosystem: Ecosystem | None
+) -> Iterator[str]:
     """Yield the parts of a changelog file: its title, what is not released yet, then the releases, newest first.
 
-    The mirror must have been fetched. It is written in one pass over the history, in the memory of one release.
+    `ecosystem` is what the component's folder tells, None where that is not there: what a policy tells may depend on
+    it. The mirror must have been fetched. It is written in one pass over the history, in the memory of one release.
     What is missing is told as a plan tells it: BranchMissing for the component's branch, SnapshotError for its folder,
     HistoryTruncated for a history that is cut off anywhere. PlanError where its policy or template is wrong.
     """
@@ -30,8 +32,7 @@ def whole_changelog(mirror: Mirror, catalog: Catalog, entry: ComponentEntry) -> 
         raise branch_missing(entry, branch, sorted(refs.heads))
     if mirror.shallow:
         raise truncated(entry, f"the first commit of {branch}")
-    contents = read_contents(mirror.git, [Folder(head=head, path=entry.path, ecosystem=entry.ecosystem)])[0]
-    if contents is None:
+    if ecosystem is None:
         raise folder_missing(entry, branch)
     tags = released(refs.tags, catalog.tag_of(entry), prereleases=catalog.parted(entry))
     concern = Concern(path=entry.path, watch=entry.watch, scopes=entry.scopes)
@@ -42,7 +43,7 @@ def whole_changelog(mirror: Mirror, catalog: Catalog, entry: ComponentEntry) -> 
         catalog.changelog_of(entry),
         repo=entry.repo,
         policy=catalog.versioning_of(entry).policy,
-        ecosystem=contents.ecosystem,
+        ecosystem=ecosystem,
     )
     yield from full(notes, look)
 

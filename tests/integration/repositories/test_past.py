@@ -12,6 +12,7 @@ from support.remotes import Change, Remote, make_remote, run_git
 
 from releasepilot.errors import BranchMissing, HistoryTruncated, SnapshotError
 from releasepilot.model.catalog import Catalog
+from releasepilot.repositories.contents import Folder, read_contents
 from releasepilot.repositories.history import Concern, read_refs
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.past import Past, past_releases
@@ -142,7 +143,9 @@ def whole(remote: Remote, **more: Any) -> str:
     mirror.fetch()
     component = {"name": "a", "repo": remote.url, **more}
     catalog = Catalog.model_validate({"version": 1, "train": "t", "components": [component]})
-    return "".join(whole_changelog(mirror, catalog, catalog.components[0]))
+    entry = catalog.components[0]
+    found = read_contents(mirror.git, [Folder(head=f"refs/heads/{catalog.branch_of(entry)}", path=entry.path)])[0]
+    return "".join(whole_changelog(mirror, catalog, entry, found and found.ecosystem))
 
 
 @pytest.mark.parametrize(
