@@ -12,7 +12,6 @@ import click
 from releasepilot.cli.catalog_file import load
 from releasepilot.cli.invocation import Invocation
 from releasepilot.cli.render.progress import reading
-from releasepilot.errors import CatalogError
 from releasepilot.graph.planner import make_plan
 from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.plan import Plan
@@ -43,13 +42,13 @@ branch_option = click.option(
 
 
 def entry_of(catalog: Catalog, name: str) -> ComponentEntry:
-    """Return a component of the catalog, the only one where no name is given. CatalogError where there is none."""
+    """Return a component of the catalog, the only one where no name is given. A usage error where there is none."""
     names = [entry.name for entry in catalog.components]
     if not name and len(names) == 1:
         return catalog.components[0]
     if name not in names:
         what = f"there is no component {name!r}" if name else "the catalog has several components"
-        raise CatalogError(what, hint=f"name one of {', '.join(names)}")
+        raise click.UsageError(f"{what}: name one of {', '.join(names)}")
     return catalog.components[names.index(name)]
 
 

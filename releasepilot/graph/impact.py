@@ -123,12 +123,14 @@ def _breaks_unread(read: Read) -> bool:
 def _left_behind(
     components: Mapping[str, Component], edges: Sequence[Edge], decided: Mapping[str, Decided]
 ) -> Iterator[str]:
-    """Name the dependents that stay although a new version has left their range."""
+    """Name the dependents that stay although a new version is outside of their range."""
     for edge in sorted(edges):
         if edge.dependency not in decided or edge.dependent in decided or edge.kind == "dev":
             continue
         version = decided[edge.dependency].version
-        if edge.left_by(version):
+        if edge.lies_above(version):
+            yield f"{edge.dependent} asks for {edge.dependency} {edge.constraint}, and {version} is below that"
+        elif edge.left_by(version):
             why = "it is ignored" if components[edge.dependent].entry.ignore else "it never follows"
             yield f"{edge.dependent} keeps {edge.dependency} {edge.constraint}, which {version} leaves: {why}"
 

@@ -63,6 +63,8 @@ def _path(value: str) -> str:
     if value.startswith(("/", "-", ":")) or ".." in parts or "\\" in value or _CONTROL.search(value):
         raise ValueError("a path is relative to the repository, uses '/', and has no '..'")
     cleaned = "/".join(part for part in parts if part not in ("", "."))
+    if ".git" in cleaned.lower().split("/"):
+        raise ValueError("what is in .git is git's own, and in no commit")
     return cleaned or "."
 
 

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from releasepilot.errors import CatalogError
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.document import Node, Place, Problem, Unreadable, parse
+from releasepilot.model.versioning import PolicyEntry
 
 #: Keys and indexes from the root of a catalog to a value in it.
 Path = tuple[str | int, ...]
@@ -123,14 +124,22 @@ def _of_validation(tree: Node, error: ValidationError, *, referential: bool) -> 
     `referential` says that names which are given twice or name nothing are told already. A list whose members
     are all wrong also counts as too short.
     """
-    for detail in error.errors(include_url=False):
-        path: Path = detail["loc"]
+    details = error.errors(include_url=False)
+    #: Where a text or a mapping may stand, pydantic tells what is wrong with both, and names the two in the path.
+    either = {detail["loc"][: detail["loc"].index(_POLICY)] for detail in details if _POLICY in detail["loc"]}
+    for detail in details:
+        if detail["loc"][-1:] == ("str",) and detail["loc"][:-1] in either:
+            continue
+        path: Path = tuple(part for part in detail["loc"] if part != _POLICY)
         if referential and detail["type"] == "value_error" and path in {(), ("components",)}:
             continue
         if detail["type"] == "too_short" and detail["input"]:
             continue
         yield Mistake(place=place_of(tree, path), path=path, what=_told(detail, path))
 
+
+#: How pydantic calls the mapping that may stand in the place of a policy's name.
+_POLICY = PolicyEntry.__name__
 
 #: Pydantic's kinds of error, in words for the writer of a catalog.
 _WORDS = {

@@ -93,7 +93,7 @@ def test_next_and_changelog_say_one_thing_for_scripts(desk: Desk) -> None:
         ("changelog", "--all"),
     ):
         said = desk.run(*words)
-        assert (said.code, said.out) == (1, "")
+        assert (said.code, said.out) == (2, "")
         assert "name one of lib, api, app" in said.err
 
 

@@ -225,3 +225,14 @@ def test_json_is_yaml() -> None:
     """A catalog written as JSON reads the same."""
     data = YAML(typ="safe", pure=True).load(GOOD)
     assert read_catalog(json.dumps(data), "c.json").catalog == read_catalog(GOOD, "c.yaml").catalog
+
+
+def test_a_mistake_within_a_policy_is_told_at_its_key() -> None:
+    """Where a name or a mapping may stand, only what is wrong with the one that stands there is told."""
+    text = GOOD + "defaults:\n  versioning:\n    policy:\n      types: {docs: huge}\n      extend: knope\n"
+    lines = refused(text)
+    assert [line.split(": ")[:2] for line in lines] == [
+        ["c.yaml:20:15", "defaults.versioning.policy.types.docs"],
+        ["c.yaml:21:7", "defaults.versioning.policy.extend"],
+    ]
+    assert "did you mean 'extends'?" in lines[1]

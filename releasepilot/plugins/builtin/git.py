@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from releasepilot.errors import StepRefused
+from releasepilot.errors import StepError, StepRefused
 from releasepilot.model.receipt import Observation, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
 from releasepilot.model.value import Argv
@@ -19,6 +20,9 @@ from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.publication import Publication
 from releasepilot.repositories.release_refs import ReleaseRefs
 from releasepilot.repositories.staging import Staging
+
+#: Bytes of a lock file; what is longer is none.
+_MAX_LOCK = 64 << 20
 
 T = TypeVar("T")
 RefsT = TypeVar("RefsT", bound=ReleaseRefs)
@@ -85,24 +89,43 @@ class GitStage:
             return {}
         with temporary_folder() as root:
             await _with_refs(self._tools, call, Staging, lambda staging: staging.draft(root))
-            ended = await run_in_tree(call, root, call.config.command, shell=call.config.shell)
+            try:
+                ended = await run_in_tree(call, root, call.config.command, shell=call.config.shell)
+            except StepError as error:
+                hint = "raise `lock.timeout`" if error.retryable else error.hint
+                raise type(error)(
+                    f"refreshing the lock files: {error.message}", hint=hint, component=_of(call)
+                ) from error
             if ended.status != 0:
                 raise StepRefused(
                     f"the command that refreshes the lock files {ended.ending}",
                     hint="correct what it found on the branch, or the catalog's `lock`, then make a new plan",
-                    component=call.release.component,
+                    component=_of(call),
                 )
             return {path: _read_lock(call, root, path) for path in call.release.locks}
+
+
+def _of(call: Call[StageConfig]) -> str:
+    return call.release.component
 
 
 def _read_lock(call: Call[StageConfig], root: Path, path: str) -> bytes:
     """Read a refreshed lock file; it must be a file of this tree, and no link out of it."""
     file = root / path
-    if not file.is_file() or not file.resolve().is_relative_to(root.resolve()):
+    wrong = ""
+    if not os.path.lexists(file):
+        wrong = "is not there"
+    elif file.is_symlink() or not file.resolve().is_relative_to(root.resolve()):
+        wrong = "is a symbolic link, or in a folder that is one"
+    elif not file.is_file():
+        wrong = "is no file"
+    elif file.stat().st_size > _MAX_LOCK:
+        wrong = f"has more than {_MAX_LOCK >> 20} MiB"
+    if wrong:
         raise StepRefused(
-            f"there is no lock file {path} after the command that refreshes it",
-            hint="correct `lock.files` in the catalog",
-            component=call.release.component,
+            f"the lock file {path} {wrong} after the command that refreshes it",
+            hint="correct `lock` in the catalog",
+            component=_of(call),
         )
     return file.read_bytes()
 

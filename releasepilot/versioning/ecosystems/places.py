@@ -13,6 +13,8 @@ from releasepilot.model.plan import Splice
 
 #: The largest file that an expression is matched in, in characters. Matching can cost more than the file is long.
 LIMIT = 1024 * 1024
+#: What may be replaced by a version: what begins like one, and has no blank or quote in it.
+_VERSION = regex.compile(r"[vV]?[0-9][^\s\"'`<>]{0,255}")
 #: Seconds that one expression may take.
 _PATIENCE = 5.0
 
@@ -40,6 +42,13 @@ def matches(places: Sequence[Place], texts: Mapping[str, str]) -> Iterator[Match
                 hint="correct the expression or the path of the place in the catalog, or take the place out",
             )
         for each in found:
+            if _VERSION.fullmatch(each["version"]) is None:
+                line = text.count("\n", 0, each.start("version")) + 1
+                raise ManifestError(
+                    f"{place.path}:{line}: the place {place.pattern[:200]!r} matches {each['version'][:100]!r}, "
+                    "which is no version and would be replaced by one",
+                    hint="let the group `version` of the expression match the version and nothing more",
+                )
             yield Match(place, each["version"], each.start("version"), each.end("version"))
 
 
@@ -59,13 +68,12 @@ def edits(
     component: str, places: Sequence[Place], texts: Mapping[str, str], versions: Mapping[str, str]
 ) -> Mapping[str, tuple[Splice, ...]]:
     """Return what to change in each file, so that the places hold the new versions, given by component."""
-    found: dict[str, tuple[Splice, ...]] = {}
+    found: dict[str, list[Splice]] = {}
     for match in matches(places, texts):
         new = versions.get(match.place.of or component)
         if new is not None:
-            splice = Splice(start=match.start, end=match.end, text=new)
-            found[match.place.path] = (*found.get(match.place.path, ()), splice)
-    return found
+            found.setdefault(match.place.path, []).append(Splice(start=match.start, end=match.end, text=new))
+    return {path: tuple(splices) for path, splices in found.items()}
 
 
 def _text(place: Place, texts: Mapping[str, str]) -> str:

@@ -276,7 +276,9 @@ def test_a_range_is_never_lowered() -> None:
 
 def test_a_range_above_what_is_released_is_no_reason_to_follow() -> None:
     """Nor is it the business of a train that leaves its component alone."""
-    assert versions(planned(of("lib", "feat: x"), of("app", dependencies={"lib": "^3.0.0"}))) == {"lib": "1.1.0"}
+    plan = planned(of("lib", "feat: x"), of("app", dependencies={"lib": "^3.0.0"}))
+    assert versions(plan) == {"lib": "1.1.0"}
+    assert plan.notices == ("app asks for lib ^3.0.0, and 1.1.0 is below that",)
 
 
 def test_a_development_range_above_what_is_released_stays() -> None:

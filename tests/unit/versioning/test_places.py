@@ -78,3 +78,10 @@ def test_an_expression_that_would_take_for_ever_is_given_up() -> None:
     with pytest.raises(ManifestError, match="takes more than 5 seconds") as caught:
         list(places.matches((slow,), {"a": "a" * 60 + "b"}))
     assert "without repetitions" in caught.value.hint
+
+
+@pytest.mark.parametrize("pattern", [r'name="(?P<version>[^"]+)', r"(?P<version>version 1.0.0)", r"(?P<version>.*)"])
+def test_what_is_no_version_is_never_replaced(pattern: str) -> None:
+    """An expression that matches a name or a whole line is refused with its place."""
+    with pytest.raises(ManifestError, match=r"a:1: .* is no version"):
+        list(places.matches((Place(path="a", pattern=pattern),), {"a": 'name="api" version 1.0.0\n'}))
