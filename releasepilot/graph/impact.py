@@ -12,6 +12,7 @@ from releasepilot.graph.component import Component, concerning
 from releasepilot.graph.edge import Edge
 from releasepilot.graph.propagation import Decided, Node, propagate
 from releasepilot.model.catalog import Catalog
+from releasepilot.model.plan import Release
 from releasepilot.model.version import Bump
 from releasepilot.versioning.branches import Line, next_on
 from releasepilot.versioning.changelog import Read
@@ -88,11 +89,33 @@ def _node(catalog: Catalog, component: Component, date: str) -> Node:
 
 
 def surprises(
-    components: Mapping[str, Component], edges: Sequence[Edge], decided: Mapping[str, Decided]
+    components: Mapping[str, Component],
+    edges: Sequence[Edge],
+    decided: Mapping[str, Decided],
+    releases: Sequence[Release],
 ) -> tuple[str, ...]:
     """Tell what a reader of the repositories would expect and the rules do not do, one line each."""
     lines = [line for component in components.values() for line in _surprises(component)]
-    return (*lines, *_left_behind(components, edges, decided))
+    return (*lines, *_left_behind(components, edges, decided), *_shared(components, releases))
+
+
+def _shared(components: Mapping[str, Component], releases: Sequence[Release]) -> Iterator[str]:
+    """Name the components that take something from a file which the release of another one changes."""
+    released = {release.component for release in releases}
+    for release in releases:
+        above = {edit.path for edit in release.edits if not _within(edit.path, release.path)}
+        for name, component in components.items() if above else ():
+            read = {file.path for file in component.source.files}
+            both = sorted(above & read) if component.entry.repo == release.repo and name not in released else []
+            if both:
+                yield (
+                    f"{name} takes from {', '.join(both)} too, which the release of {release.component} changes: "
+                    "what shares a version is best one component"
+                )
+
+
+def _within(path: str, folder: str) -> bool:
+    return folder == "." or path.startswith(f"{folder}/")
 
 
 def _surprises(component: Component) -> Iterator[str]:

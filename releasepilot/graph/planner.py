@@ -56,7 +56,7 @@ def make_plan(snapshot: Snapshot, request: Request) -> Plan:
         changelog=changelog.train_changelog(train=catalog.train, date=request.date, releases=releases)
         if releases
         else "",
-        notices=(*notices, *surprises(components, edges, decided)),
+        notices=(*notices, *surprises(components, edges, decided, releases)),
     )
 
 
@@ -70,7 +70,7 @@ def _refuse_clashes(releases: Sequence[Release]) -> None:
             if other != release.component:
                 raise EditClash(
                     f"{other} and {release.component} would both write {path} of {release.repo}",
-                    hint="give each component of a repository a `path` of its own, and versions of its own",
+                    hint="give each a `path` and a version of its own; make them one component where they share one",
                 )
         other = tags.setdefault((release.repo, release.tag), release.component)
         if other != release.component:

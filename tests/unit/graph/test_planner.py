@@ -418,3 +418,28 @@ def test_a_workspace_constraint_on_what_was_never_released_accepts_everything() 
     """Nothing was published that could be left."""
     plan = planned(source("lib", "feat: x", version=None), source("api", needs={"lib": "workspace:*"}))
     assert versions(plan) == {"lib": "1.0.0"}
+
+
+def test_who_shares_a_version_with_a_released_crate_is_told() -> None:
+    """A workspace's version is raised for one member, and the plan names the others that take it."""
+
+    def crate(name: str, *messages: str) -> ComponentSource:
+        root = '[workspace]\nmembers = ["a", "b"]\n[workspace.package]\nversion = "1.0.0"\n'
+        own = f'[package]\nname = "{name}"\nversion.workspace = true\n'
+        files = (
+            SourceFile(path="Cargo.toml", blob="d" * 40, text=root),
+            SourceFile(path=f"{name}/Cargo.toml", blob="e" * 40, text=own),
+        )
+        return source(name, *messages).model_copy(update={"ecosystem": Ecosystem.CARGO, "files": files})
+
+    entries: dict[str, dict[str, object]] = {
+        name: {"repo": "/w.git", "path": name, "tag": "{name}-v{version}"} for name in ("a", "b")
+    }
+    plan = planned(crate("a", "fix: x"), crate("b"), components=entries)
+    assert versions(plan) == {"a": "1.0.1"}
+    assert plan.notices == (
+        "b takes from Cargo.toml too, which the release of a changes: what shares a version is best one component",
+    )
+    with pytest.raises(EditClash, match=r"both write Cargo\.toml") as caught:
+        planned(crate("a", "fix: x"), crate("b", "fix: y"), components=entries)
+    assert "make them one component" in caught.value.hint
