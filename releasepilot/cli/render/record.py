@@ -63,7 +63,9 @@ def print_record(console: Console, record: Record, plan: Plan | None = None, *, 
     elif record.undone:
         console.print(Text("Nothing stays."))
     follow_up = _MEND if idle else _NEXT.get(record.outcome, "").format(train=clean(record.train))
-    if follow_up and advise:
+    # Whoever took a train back on purpose has nothing to mend.
+    wanted = record.outcome is Outcome.ROLLED_BACK and record.cause.startswith(("rolled back by ", "aborted by "))
+    if follow_up and advise and not wanted:
         console.print(plain(f"next: {follow_up}", "dim"))
 
 

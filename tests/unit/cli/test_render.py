@@ -401,3 +401,12 @@ def test_the_blast_radius_counts_in_english(impact: tuple[str, ...], words: str)
     graph = GraphView(components=("x", *impact), edges=(), waves=(), critical_path=(), impact_of="x", impact=impact)
     print_graph(console(stream), graph)
     assert words in stream.getvalue()
+
+
+def test_a_wanted_rollback_leaves_nothing_to_mend() -> None:
+    """Advice follows a failure, and not what somebody did on purpose."""
+    for cause, advised in (("lib/push: refused", True), ("rolled back by anna", False), ("aborted by anna: no", False)):
+        output = io.StringIO()
+        record = Record(train="june-1", outcome=Outcome.ROLLED_BACK, undone=("lib",), cause=cause)
+        print_record(Console(file=output, width=100), record)
+        assert ("next: " in output.getvalue()) is advised, cause
