@@ -12,9 +12,10 @@ from typing import Any
 from releasepilot.plugins.placeholders import environment_of, facts_of, fill
 from releasepilot.plugins.process import Finished, limit_of, run_command
 from releasepilot.plugins.spec import Call, Tools
-from releasepilot.repositories.command import Cancellation, in_thread
+from releasepilot.repositories.command import Cancellation
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.staging import Staging
+from releasepilot.repositories.threads import in_thread
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import os
 import re
@@ -11,8 +10,7 @@ import subprocess
 import tempfile
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import IO, TypeVar, cast
 
@@ -171,21 +169,6 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
     if process.poll() is None:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
-
-
-async def in_thread(work: Callable[[Cancellation], T], executor: Executor | None = None) -> T:
-    """Run blocking git work in a thread. A cancelled caller ends the git processes and waits for the thread."""
-    cancellation = Cancellation()
-    future = asyncio.get_running_loop().run_in_executor(executor, work, cancellation)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        cancellation.cancel()
-        await asyncio.wait([future])
-        if not future.cancelled():
-            # Whatever it says now was caused by the cancellation.
-            future.exception()
-        raise
 
 
 class Git:

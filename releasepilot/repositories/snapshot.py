@@ -19,12 +19,13 @@ from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.paths import from_root
 from releasepilot.model.snapshot import BranchSource, ComponentSource, Snapshot, SourceFile
 from releasepilot.model.versioning import BranchEntry
-from releasepilot.repositories.command import Cancellation, CommandFailed, in_thread, redact
+from releasepilot.repositories.command import Cancellation, CommandFailed, redact
 from releasepilot.repositories.contents import Contents, Folder, read_contents
 from releasepilot.repositories.history import Concern, Refs, Since, read_after, read_refs, read_since
 from releasepilot.repositories.lines import branch_missing, counted_from, folder_missing, read_branches, truncated
 from releasepilot.repositories.mirror import Mirror, damaged, explain
 from releasepilot.repositories.objects import GitObject
+from releasepilot.repositories.threads import in_thread
 from releasepilot.repositories.working_copy import checked_out
 
 _CHANGELOG = "CHANGELOG.md"

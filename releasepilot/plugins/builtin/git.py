@@ -15,11 +15,12 @@ from releasepilot.model.step import Queue, SagaClass, Undo
 from releasepilot.model.value import Argv
 from releasepilot.plugins.release_tree import run_in_tree, temporary_folder
 from releasepilot.plugins.spec import Call, Tools
-from releasepilot.repositories.command import Cancellation, in_thread
+from releasepilot.repositories.command import Cancellation
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.publication import Publication
 from releasepilot.repositories.release_refs import ReleaseRefs
 from releasepilot.repositories.staging import Staging
+from releasepilot.repositories.threads import in_thread
 
 #: Bytes of a lock file; what is longer is none.
 _MAX_LOCK = 64 << 20

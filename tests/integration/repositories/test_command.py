@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from support.remotes import Remote, make_remote, run_git
 
-from releasepilot.repositories.command import Cancellation, CommandFailed, Git, in_thread, redact
+from releasepilot.repositories.command import Cancellation, CommandFailed, Git, redact
+from releasepilot.repositories.threads import in_thread
 
 
 @pytest.fixture
