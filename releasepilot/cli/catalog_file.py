@@ -38,7 +38,13 @@ def load(invocation: Invocation, settings: Settings, branch: str = "") -> tuple[
     located = read_catalog(_text(invocation.catalog), str(invocation.catalog))
     registry = Registry.load(Tools(cache=settings.cache_dir, git_timeout=settings.git_timeout))
     catalog = located.catalog
-    findings = [*registry.check(catalog), *_policies(catalog), *_templates(catalog), *_windows(catalog)]
+    findings = [
+        *registry.check(catalog),
+        *_policies(catalog),
+        *_branches(catalog),
+        *_templates(catalog),
+        *_windows(catalog),
+    ]
     if findings:
         raise located.error(findings)
     folder = invocation.catalog.absolute().parent

@@ -85,7 +85,7 @@ def test_check_looks_at_the_components_that_are_named(folder: Path) -> None:
         "reason": "closed by the blackout 'web-sale'",
     }
     unknown = run(folder, "check", "--component", "wep")
-    assert (unknown.code, "there is no component 'wep'" in unknown.err) == (1, True)
+    assert (unknown.code, "there is no component 'wep'" in unknown.err) == (2, True)
 
 
 def test_check_without_a_moment_reads_the_clock(folder: Path) -> None:
