@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Container
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -46,6 +45,7 @@ with workflow.unsafe.imports_passed_through():
         WindowJudgement,
         task_queue,
     )
+    from releasepilot.workflows.remains import left_in_place, released_components, undone_components
     from releasepilot.workflows.steps import StepRunner, failure_of
 
 
@@ -529,39 +529,6 @@ class TrainWorkflow:
             aborted=self._aborted,
             residue=tuple(self._runner.residue) if self._runner else (),
         )
-
-
-def released_components(outline: Outline, engine: Engine) -> dict[str, str]:
-    """Return component to version, for those of which every step is done."""
-    whole = dict.fromkeys(outline.components, True)
-    for step, node in engine.nodes.items():
-        whole[node.component] &= engine.statuses[step] is StepStatus.DONE
-    return {component: outline.versions[component] for component, done in whole.items() if done}
-
-
-def undone_components(engine: Engine) -> tuple[str, ...]:
-    """Return the components of which a step was undone, dependents first."""
-    undone = dict.fromkeys(
-        node.component for step, node in engine.nodes.items() if engine.statuses[step] is StepStatus.UNDONE
-    )
-    return tuple(reversed(undone))
-
-
-def left_in_place(engine: Engine, settled: Container[str]) -> list[Residue]:
-    """List the effects of components that are neither released nor undone."""
-    return [
-        Residue(
-            component=engine.nodes[step].component,
-            step=step.removeprefix(f"{engine.nodes[step].component}/"),
-            undo=engine.nodes[step].undo,
-            what="was done and left in place"
-            if engine.statuses[step] is StepStatus.DONE
-            else "may have been done, and was left as it is",
-            unresolved=True,
-        )
-        for step in engine.with_effect()
-        if engine.nodes[step].component not in settled
-    ]
 
 
 def _refused(message: str) -> ApplicationError:
