@@ -1,4 +1,4 @@
-"""Record the histories that later versions must replay: `python tests/replay/record.py`.
+"""Record the histories that later versions must replay: `python tests/replay/record.py [SCENARIO ...]`.
 
 Run it once for each version that changes what a workflow does, and keep the files of the versions before.
 """
@@ -9,6 +9,7 @@ import asyncio
 import re
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
@@ -24,6 +25,7 @@ from releasepilot.model.gate import ApprovalGate, Decision
 from releasepilot.model.plan import Plan
 from releasepilot.model.step import Phase, StepStatus
 from releasepilot.model.train import TrainPhase
+from releasepilot.model.window import Window
 
 FOLDER = Path(__file__).with_name("histories")
 #: Traces name the folders of the machine that recorded; a replay does not read them.
@@ -87,7 +89,14 @@ async def rolled_back_later(given: Stage) -> None:
     given.workflow_ids.append(f"rollback/{name}/{train}")
 
 
-SCENARIOS = (released, rolled_back, partly_released, approved, paused_and_aborted, rolled_back_later)
+async def windowed(given: Stage) -> None:
+    """A train waits for its window."""
+    office = Window(name="office", zone="Europe/Berlin", start="2026-01-05T09:00", duration="8h", rrule="FREQ=DAILY")
+    given.clock.set(datetime(2026, 7, 6, 6, 59, 57, tzinfo=UTC))
+    await given.ended(await given.control.start(given.request(diamond(), windows=(office,))))
+
+
+SCENARIOS = (released, rolled_back, partly_released, approved, paused_and_aborted, rolled_back_later, windowed)
 
 
 async def reached(given: Stage, train: str, phase: TrainPhase) -> None:
@@ -99,7 +108,7 @@ async def reached(given: Stage, train: str, phase: TrainPhase) -> None:
 async def main(address: str, database: str, root: Path) -> None:
     """Run each scenario in a folder of its own and save what it left."""
     client = await dial(Servers(temporal_address=address, database_url=database))
-    for scenario in SCENARIOS:
+    for scenario in (one for one in SCENARIOS if one.__name__ in sys.argv[1:] or not sys.argv[1:]):
         folder = root / scenario.__name__
         folder.mkdir()
         async with stage(client, database, folder) as given:
