@@ -110,7 +110,8 @@ def _parsed(rule: str) -> rrule:
     """Parse a rule without its end, which is ours to find."""
     kept = ";".join(f"{key}={value}" for key, value in parts_of(rule).items() if key not in {"COUNT", "UNTIL"})
     parsed = rrulestr(kept, dtstart=datetime(1970, 1, 1))  # noqa: DTZ001 wall times have no zone
-    if not isinstance(parsed, rrule):  # pragma: no cover - one rule is one rule
+    if not isinstance(parsed, rrule):
+        # Several lines would be a set of rules; one line, which the model demands, never is.
         raise TypeError(rule)
     return parsed
 
