@@ -20,7 +20,6 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfigProfile
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime, TelemetryConfig
@@ -33,6 +32,7 @@ from releasepilot.model.step import Queue
 from releasepilot.model.train import Outcome, Request, TrainPhase, TrainView, with_dependents
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
+from releasepilot.workflows.payloads import DATA_CONVERTER
 from releasepilot.workflows.ports import task_queue
 from releasepilot.workflows.rollback import RollbackStart, RollbackWorkflow
 from releasepilot.workflows.train import Command, TrainStart, TrainWorkflow
@@ -83,7 +83,7 @@ async def dial(servers: Servers, *, runtime: Runtime | None = None) -> Client:
     target.setdefault("namespace", servers.temporal_namespace)
     try:
         return await Client.connect(
-            **target, data_converter=pydantic_data_converter, plugins=list(servers.plugins), runtime=runtime
+            **target, data_converter=DATA_CONVERTER, plugins=list(servers.plugins), runtime=runtime
         )
     except RuntimeError as error:
         raise StackError(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import SkipValidation
+from pydantic import Field, SkipValidation
 
 from releasepilot.model.catalog import Ecosystem
 from releasepilot.model.commit import Commit
@@ -44,9 +44,10 @@ class ComponentSource(Value):
     branches: tuple[BranchSource, ...] = ()
     #: Commits after that tag that touch the component's path, newest first.
     #: They are taken as they are: they come from one place, and there may be a hundred thousand.
-    commits: Annotated[tuple[Commit, ...], SkipValidation] = ()
+    #: No part of how a snapshot is shown: asyncio shows a task's result whenever it sets a signal's handler back.
+    commits: Annotated[tuple[Commit, ...], SkipValidation, Field(repr=False)] = ()
     #: The manifests and the changelog, by path.
-    files: tuple[SourceFile, ...] = ()
+    files: tuple[SourceFile, ...] = Field(default=(), repr=False)
 
 
 class Snapshot(Value):

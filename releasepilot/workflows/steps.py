@@ -87,7 +87,7 @@ class StepRunner:
         """Journal a move of the engine."""
         data: dict[str, JsonValue] = {}
         if status is StepStatus.DONE and node.id in self._receipts:
-            data = {"receipt": self._receipts.pop(node.id).model_dump(mode="json")}
+            data = {"receipt": self._receipts.pop(node.id).model_dump(mode="json", exclude_unset=True)}
         elif status is StepStatus.UNDONE and node.id in self._undone:
             data = {"remains": self._undone.pop(node.id).remains}
         elif failure is not None:

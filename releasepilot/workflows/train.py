@@ -260,7 +260,7 @@ class TrainWorkflow:
 
     async def _begin(self) -> Record | None:
         """Plan, pass the gates, then run; a cancellation before the first step is an abort."""
-        request = self._request.model_dump(mode="json", by_alias=True)
+        request = self._request.model_dump(mode="json", by_alias=True, exclude_unset=True)
         self._journal.note(EventType.TRAIN_STARTED, actor=str(self._request.requested_by), request=request)
         try:
             self._outline = await self._prepare("")

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import WorkflowHistory
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
 from releasepilot.workers.pool import WORKFLOWS, runner
+from releasepilot.workflows.payloads import DATA_CONVERTER
 
 HISTORIES = sorted(Path(__file__).with_name("histories").glob("*.json"))
 TEXTS = {path: path.read_text() for path in HISTORIES}
@@ -18,7 +18,7 @@ TEXTS = {path: path.read_text() for path in HISTORIES}
 
 def replayer() -> Replayer:
     """Make a replayer as the workers are made."""
-    return Replayer(workflows=list(WORKFLOWS), data_converter=pydantic_data_converter, workflow_runner=runner())
+    return Replayer(workflows=list(WORKFLOWS), data_converter=DATA_CONVERTER, workflow_runner=runner())
 
 
 def test_there_are_histories() -> None:

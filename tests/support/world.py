@@ -149,6 +149,7 @@ def step(
     phase: Phase = Phase.COMMIT,
     saga_class: SagaClass = SagaClass.COMPENSATABLE,
     undo: Undo = Undo.FULL,
+    queue: Queue = Queue.DEPLOY,
     attempts: int = 2,
 ) -> Step:
     """Make a step."""
@@ -160,7 +161,7 @@ def step(
         saga_class=saga_class,
         undo=undo,
         phase=phase,
-        queue=Queue.DEPLOY,
+        queue=queue,
         needs=needs,
         attempts=attempts,
         timeout=60,

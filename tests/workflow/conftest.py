@@ -10,10 +10,10 @@ import pytest
 from support.temporal import Stage
 from support.temporal import stage as staged
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
 from releasepilot.workers.pool import WORKFLOWS, runner
+from releasepilot.workflows.payloads import DATA_CONVERTER
 
 
 @pytest.fixture
@@ -32,7 +32,5 @@ async def replay_twice(given: Stage) -> None:
         gc.collect()
         for workflow_id in given.workflow_ids:
             history = await given.client.get_workflow_handle(workflow_id).fetch_history()
-            replayer = Replayer(
-                workflows=list(WORKFLOWS), data_converter=pydantic_data_converter, workflow_runner=runner()
-            )
+            replayer = Replayer(workflows=list(WORKFLOWS), data_converter=DATA_CONVERTER, workflow_runner=runner())
             await replayer.replay_workflow(history)
