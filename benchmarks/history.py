@@ -22,8 +22,9 @@ from benchmarks.result import Result
 from releasepilot.cli.main import spare_collector
 from releasepilot.model.catalog import Catalog, Ecosystem
 from releasepilot.repositories.command import Git
-from releasepilot.repositories.history import Concern, read_refs, read_since
+from releasepilot.repositories.history import Concern, read_since
 from releasepilot.repositories.mirror import Mirror
+from releasepilot.repositories.refs import read_refs
 from releasepilot.repositories.whole_changelog import whole_changelog
 from releasepilot.versioning import decide_changes, policy_of
 

@@ -1,70 +1,21 @@
-"""Branches, tags and the commits since a release, read from a mirror with few processes."""
+"""The commits since a release, read from a mirror with few processes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import cached_property
 
 from releasepilot.model.commit import Commit
-from releasepilot.repositories.command import CommandFailed, Git
+from releasepilot.repositories.command import Git
+from releasepilot.repositories.refs import Refs
 from releasepilot.versioning.conventional import parse_header
-from releasepilot.versioning.ordering import newest, released
-
-_HEADS = "refs/heads/"
-_TAGS = "refs/tags/"
-#: What git writes behind the name of a tag object for the commit that it points to.
-_PEELED = "^{}"
+from releasepilot.versioning.ordering import released
 
 _FORMAT = "--format=%m%x00%H%x00%P%x00%ct%x00%an%x00%ae%x00%B"
 _FIELDS = 7
 #: The last second that a date of four-digit years can say, which is the last one that ISO 8601 and Python know.
 _LAST_SECOND = 253_402_300_799
-
-
-class Refs:
-    """The branches and tags of one repository, by short name, with the commits that they name."""
-
-    def __init__(self, git: Git, listing: str) -> None:
-        """Take what `git show-ref --heads --tags -d` says, which may be a line for each of thousands of tags."""
-        self.git = git
-        self._listing = listing
-        # Branches come before tags.
-        mark = listing.find(f" {_TAGS}")
-        self._end = listing.rfind("\n", 0, mark) + 1 if mark >= 0 else len(listing)
-        lines = (line.partition(f" {_HEADS}") for line in listing[: self._end].splitlines())
-        self.heads = {name: oid for oid, _, name in lines}
-
-    @property
-    def tags(self) -> dict[str, str]:
-        """Tag to commit; an annotated tag has a second line, which names the commit. Made anew each time."""
-        listed = (line.partition(f" {_TAGS}") for line in self._listing[self._end :].splitlines())
-        return {name.removesuffix(_PEELED): oid for oid, _, name in listed}
-
-    def commit_of(self, tag: str) -> str:
-        """Return the commit of a tag that is there, without looking at the others."""
-        for name in (f" {_TAGS}{tag}{_PEELED}\n", f" {_TAGS}{tag}\n"):
-            at = self._listing.find(name)
-            if at >= 0:
-                return self._listing[self._listing.rfind("\n", 0, at) + 1 : at]
-        raise KeyError(tag)
-
-    def newest(self, template: str) -> tuple[str, str] | None:
-        """Return the newest stable release tag and its version, whether a branch contains it or not."""
-        return newest(self._listing, template, behind=f" {_TAGS}")
-
-    @cached_property
-    def _merged(self) -> dict[str, frozenset[str]]:
-        return {}
-
-    def merged_tags(self, commit: str) -> frozenset[str]:
-        """Return the tags that a commit contains. One process for each commit asked about, however many tags."""
-        if commit not in self._merged:
-            listing = self.git.run("for-each-ref", "--format=%(refname)", f"--merged={commit}", _TAGS)
-            names = listing.decode("utf-8", "surrogateescape").splitlines()
-            self._merged[commit] = frozenset(name.removeprefix(_TAGS) for name in names)
-        return self._merged[commit]
 
 
 #: Paths come with their magic spelled out.
@@ -105,35 +56,23 @@ class Since:
     commits: tuple[Commit, ...]
 
 
-def read_refs(git: Git) -> Refs:
-    """List branches and tags with one process, which reads no tag object where git has noted what it points to."""
-    try:
-        listing = git.run("show-ref", "--heads", "--tags", "-d")
-    except CommandFailed as failure:
-        if failure.status != 1 or failure.stderr:
-            raise
-        # An empty repository.
-        listing = b""
-    return Refs(git, listing.decode("utf-8", "surrogateescape"))
-
-
 def read_since(refs: Refs, head: str, template: str, concern: Concern = EVERYTHING) -> Since:
     """Find the newest stable release that `head` contains, and the commits after it that are of concern.
 
     The usual case takes one process, or two for a part of a repository, and time that grows with these commits alone:
     a tag is an ancestor of `head` exactly if its commit borders on `tag..head`.
     """
-    newest_of_all = refs.newest(template)
-    if newest_of_all is None:
+    newest = refs.newest(template)
+    if newest is None:
         return read_after(refs, head, None, concern)
-    base = refs.commit_of(newest_of_all[0])
+    release, base = (newest.tag, newest.version), newest.commit
     if concern.pathspecs:
         if is_ancestor(refs.git, base, head):
-            return read_after(refs, head, newest_of_all, concern)
+            return _after(refs.git, base, head, release, concern)
     else:
         commits, boundary = _log(refs.git, base, head)
         if base == head or base in boundary:
-            return Since(release=newest_of_all, commits=_of_concern(refs.git, base, head, concern, commits))
+            return Since(release=release, commits=_of_concern(refs.git, base, head, concern, commits))
     contained = refs.merged_tags(head)
     tags = released(refs.tags, template)
     return read_after(refs, head, next((tag for tag in tags if tag[0] in contained), None), concern)
@@ -142,10 +81,14 @@ def read_since(refs: Refs, head: str, template: str, concern: Concern = EVERYTHI
 def read_after(refs: Refs, head: str, release: tuple[str, str] | None, concern: Concern = EVERYTHING) -> Since:
     """Read the commits of concern after a release (tag, version) that `head` contains; all of them without one."""
     base = refs.commit_of(release[0]) if release else None
+    return _after(refs.git, base, head, release, concern)
+
+
+def _after(git: Git, base: str | None, head: str, release: tuple[str, str] | None, concern: Concern) -> Since:
     if not concern.scopes:
-        return Since(release=release, commits=_log(refs.git, base, head, concern.pathspecs)[0])
-    commits, _ = _log(refs.git, base, head)
-    return Since(release=release, commits=_of_concern(refs.git, base, head, concern, commits))
+        return Since(release=release, commits=_log(git, base, head, concern.pathspecs)[0])
+    commits, _ = _log(git, base, head)
+    return Since(release=release, commits=_of_concern(git, base, head, concern, commits))
 
 
 def _of_concern(

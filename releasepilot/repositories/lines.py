@@ -10,7 +10,7 @@ from releasepilot.model.catalog import ComponentEntry
 from releasepilot.model.snapshot import BranchSource
 from releasepilot.model.versioning import BranchEntry
 from releasepilot.repositories.command import redact
-from releasepilot.repositories.history import Refs
+from releasepilot.repositories.refs import Refs
 from releasepilot.versioning.branches import line_of
 from releasepilot.versioning.ordering import released
 

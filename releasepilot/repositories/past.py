@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from releasepilot.model.commit import Commit
 from releasepilot.repositories.command import Git
-from releasepilot.repositories.history import EVERYTHING, Concern, Refs, concerned, records, seconds
+from releasepilot.repositories.history import EVERYTHING, Concern, concerned, records, seconds
+from releasepilot.repositories.refs import Refs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

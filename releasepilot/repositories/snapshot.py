@@ -21,10 +21,11 @@ from releasepilot.model.snapshot import BranchSource, ComponentSource, Snapshot,
 from releasepilot.model.versioning import BranchEntry
 from releasepilot.repositories.command import Cancellation, CommandFailed, redact
 from releasepilot.repositories.contents import Contents, Folder, read_contents
-from releasepilot.repositories.history import Concern, Refs, Since, read_after, read_refs, read_since
+from releasepilot.repositories.history import Concern, Since, read_after, read_since
 from releasepilot.repositories.lines import branch_missing, counted_from, folder_missing, read_branches, truncated
 from releasepilot.repositories.mirror import Mirror, damaged, explain
 from releasepilot.repositories.objects import GitObject
+from releasepilot.repositories.refs import Refs, read_refs
 from releasepilot.repositories.threads import in_thread
 from releasepilot.repositories.working_copy import checked_out
 

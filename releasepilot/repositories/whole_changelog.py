@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from releasepilot.model.catalog import Catalog, ComponentEntry, Ecosystem
-from releasepilot.repositories.history import Concern, read_refs
+from releasepilot.repositories.history import Concern
 from releasepilot.repositories.lines import branch_missing, folder_missing, truncated
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.past import Past, past_releases
+from releasepilot.repositories.refs import read_refs
 from releasepilot.versioning.changelog import ReleaseNotes, full, look_of
 from releasepilot.versioning.ordering import released
 from releasepilot.versioning.policy import BumpPolicy, policy_of

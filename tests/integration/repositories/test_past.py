@@ -13,9 +13,10 @@ from support.remotes import Change, Remote, make_remote, run_git
 from releasepilot.errors import BranchMissing, HistoryTruncated, SnapshotError
 from releasepilot.model.catalog import Catalog
 from releasepilot.repositories.contents import Folder, read_contents
-from releasepilot.repositories.history import Concern, read_refs
+from releasepilot.repositories.history import Concern
 from releasepilot.repositories.mirror import Mirror
 from releasepilot.repositories.past import Past, past_releases
+from releasepilot.repositories.refs import read_refs
 from releasepilot.repositories.whole_changelog import whole_changelog
 from releasepilot.versioning.ordering import released
 
