@@ -132,6 +132,14 @@ class Plan(Value):
         """`sha256:<hex>` of the canonical form."""
         return digest_of(self)
 
+    def canonical(self) -> bytes:
+        """Return the canonical form, which is written once: it may be megabytes, and is asked for again to be saved."""
+        return self._canonical
+
+    @cached_property
+    def _canonical(self) -> bytes:
+        return super().canonical()
+
     def release_of(self, component: str) -> Release:
         """Return the release of a component; KeyError where the plan has none."""
         return self._by_component[component]
