@@ -2,7 +2,8 @@
 
     ReleasePilotError                RP000  retryable: no
     ├── CatalogError                 RP100  the catalog is wrong; carries file:line:column
-    │   └── CalendarError            RP101  a calendar holds what cannot be a window
+    │   ├── CalendarError            RP101  a calendar holds what cannot be a window
+    │   └── EngineMissing            RP102  the catalog has rules, and what evaluates them is not installed
     ├── SnapshotError                RP200  a repository could not be read
     │   ├── FetchError               RP201  git could not fetch it (retryable)
     │   ├── BranchMissing            RP202  the branch does not exist, or the repository is empty
@@ -16,7 +17,8 @@
     │   ├── InvalidNextVersion       RP304  a version outside of what its branch may release
     │   ├── InvalidMaintenanceMerge  RP305  a maintenance branch holds a release beyond its range
     │   ├── VersionConflict          RP306  no version satisfies two ranges
-    │   └── NoWindow                 RP307  no release window opens again
+    │   ├── NoWindow                 RP307  no release window opens again
+    │   └── RuleDenied               RP308  a rule of the catalog denies the plan
     ├── StepError                    RP400  a step failed (retryable)
     │   ├── StepConflict             RP401  the far side holds a different artefact
     │   ├── StepRefused              RP402  the far side said no
@@ -67,6 +69,12 @@ class CalendarError(CatalogError):
     """The calendar cannot be read as windows."""
 
     code = "RP101"
+
+
+class EngineMissing(CatalogError):
+    """What evaluates rules is not installed."""
+
+    code = "RP102"
 
 
 class SnapshotError(ReleasePilotError):
@@ -152,6 +160,12 @@ class NoWindow(PlanError):
     """No release window opens again."""
 
     code = "RP307"
+
+
+class RuleDenied(PlanError):
+    """A rule denies the plan."""
+
+    code = "RP308"
 
 
 class StepError(ReleasePilotError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from enum import IntEnum
 
-from releasepilot.errors import ReleasePilotError, StackError, TrainUnknown
+from releasepilot.errors import ReleasePilotError, RuleDenied, StackError, TrainUnknown
 from releasepilot.model.train import Outcome, Record, TrainView
 
 
@@ -70,7 +70,7 @@ def of_rollback(
 
 
 def of_error(error: ReleasePilotError) -> Exit:
-    """Return the exit code of an error: 2 where an argument names nothing, 5 where a train goes on, else 1."""
-    if isinstance(error, ServersLost):
+    """Return the exit code of an error: 2 where an argument names nothing, 5 where a rule denies or a train goes on."""
+    if isinstance(error, ServersLost | RuleDenied):
         return Exit.WAITING
     return Exit.USAGE if isinstance(error, TrainUnknown) else Exit.FAILED

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from releasepilot.errors import EditClash, PlanError
 from releasepilot.graph.build import acyclic, edges_of
 from releasepilot.graph.component import components_of
 from releasepilot.graph.conflicts import refuse_conflicts
 from releasepilot.graph.draft import Draft, release_of
-from releasepilot.graph.impact import decisions, surprises
+from releasepilot.graph.impact import decisions, dependents, surprises
 from releasepilot.graph.order import critical_path, refuse_unordered_pivots, release_order, saga_order, waves
 from releasepilot.graph.steps import chain_of, no_return, worst_residue
 from releasepilot.model.plan import Plan, Release
@@ -18,8 +19,22 @@ from releasepilot.model.train import Request
 from releasepilot.versioning import changelog
 
 
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A plan, and what the graph says beside it."""
+
+    plan: Plan
+    #: How many components of the catalog depend on each one, directly or not.
+    dependents: Mapping[str, int]
+
+
 def make_plan(snapshot: Snapshot, request: Request) -> Plan:
-    """Return the plan: equal inputs give equal bytes, whatever the order of components in either.
+    """Return the plan alone, as `look_ahead` makes it."""
+    return look_ahead(snapshot, request).plan
+
+
+def look_ahead(snapshot: Snapshot, request: Request) -> Planned:
+    """Make the plan: equal inputs give equal bytes, whatever the order of components in either.
 
     Raises CycleError, PivotError, EditClash, VersionConflict, ManifestError and PlanError.
     """
@@ -40,7 +55,7 @@ def make_plan(snapshot: Snapshot, request: Request) -> Plan:
     steps = saga_order(order, needs, chains, {release.component: release.repo for release in releases})
     if not catalog.allow_unordered_pivots:
         refuse_unordered_pivots(steps)
-    return Plan(
+    plan = Plan(
         train=catalog.train,
         date=request.date,
         on_failure=catalog.on_failure,
@@ -58,6 +73,7 @@ def make_plan(snapshot: Snapshot, request: Request) -> Plan:
         else "",
         notices=(*notices, *surprises(components, edges, decided, releases)),
     )
+    return Planned(plan=plan, dependents=dependents(whole))
 
 
 def _refuse_clashes(releases: Sequence[Release]) -> None:

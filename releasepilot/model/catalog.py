@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from itertools import dropwhile, pairwise
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
@@ -15,6 +15,8 @@ from releasepilot.model.dependency import Need, Place
 from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.names import FileAbove, Name, Ref, Repo, RepoPath, TagTemplate, Watched
 from releasepilot.model.notes import ChangelogEntry
+from releasepilot.model.risk import RiskPolicy
+from releasepilot.model.rule import Rule
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.value import Argv, Seconds, Value
 from releasepilot.model.versioning import BranchEntry, Group, Versioning
@@ -207,6 +209,11 @@ class Catalog(Value):
     roles: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
     #: When components may be released, and when not. Without any they may at all times.
     windows: tuple[Window, ...] = ()
+    #: Conditions on every plan. Each must agree with its own tests.
+    rules: tuple[Rule, ...] = Field(default=(), max_length=500)
+    #: What rules read as `env`.
+    env: dict[Name, Annotated[str, Field(max_length=1000)]] = Field(default_factory=dict, max_length=100)
+    risk: RiskPolicy = RiskPolicy()
 
     @field_validator("components")
     @classmethod
@@ -269,10 +276,11 @@ class Catalog(Value):
     def contradictions(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield what cannot hold together, each with the path of the later of the two places.
 
-        Components of one repository and branch must differ in path and in tags, declared needs form no circle, and
-        windows differ in name and concern something.
+        Components of one repository and branch must differ in path and in tags, declared needs form no circle, rules
+        differ in id, and windows differ in name and concern something.
         """
         yield from self._windows()
+        yield from self._rules()
         folders: dict[tuple[str, str, str], str] = {}
         tags: dict[tuple[str, str, str], str] = {}
         for index, one in enumerate(self.components):
@@ -302,6 +310,14 @@ class Catalog(Value):
             for place, pattern in enumerate(window.components):
                 if not any(fnmatchcase(component.name, pattern) for component in self.components):
                     yield ("windows", index, "components", place), f"no component of the catalog is named {pattern!r}"
+
+    def _rules(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
+        """Yield rules of one id: a verdict names its rule by it."""
+        seen: set[str] = set()
+        for index, rule in enumerate(self.rules):
+            if rule.id.casefold() in seen:
+                yield ("rules", index, "id"), f"another rule has the id {rule.id!r}, whatever the case"
+            seen.add(rule.id.casefold())
 
     def _circle(self) -> list[str]:
         """Return a circle of declared needs, its first component again at the end; empty where there is none."""

@@ -1,0 +1,26 @@
+"""What is thought of a plan at one moment: risk, and verdicts of rules. No part of the plan, which has no clock."""
+
+from __future__ import annotations
+
+from releasepilot.model.plan import Plan
+from releasepilot.model.risk import Risk
+from releasepilot.model.rule import RuleVerdict
+from releasepilot.model.value import Value
+
+
+class Assessment(Value):
+    """The risk of a plan and the verdicts of all rules."""
+
+    risk: Risk
+    verdicts: tuple[RuleVerdict, ...] = ()
+
+    @property
+    def denied(self) -> bool:
+        """Whether any rule refuses the plan."""
+        return any(verdict.denies for verdict in self.verdicts)
+
+
+class AssessedPlan(Plan):
+    """A plan as it is shown to scripts: with its assessment, which is no part of its digest."""
+
+    assessment: Assessment

@@ -1,0 +1,122 @@
+"""What rules may ask about. An expression that names anything else is a mistake.
+
+Absent texts are empty and absent numbers are 0, so that no expression meets a null. No text here comes from commit
+messages: whoever may push a commit must not be able to argue with a rule.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pydantic import AwareDatetime, Field
+
+from releasepilot.model.value import Value
+
+
+class ReleaseFacts(Value):
+    """One component's part of a plan."""
+
+    component: str = ""
+    repo: str = ""
+    branch: str = ""
+    ecosystem: str = ""
+    #: Empty at a first release.
+    from_version: str = ""
+    to_version: str = ""
+    #: `patch`, `minor` or `major`.
+    bump: str = ""
+    #: It is the first release of the component.
+    first: bool = False
+    #: Commits since the last release.
+    commits: int = 0
+    #: Files that the release itself edits.
+    edits: int = 0
+    #: Components of the catalog that depend on it, directly or not.
+    dependents: int = 0
+    #: Components of the plan that it needs.
+    needs: tuple[str, ...] = ()
+    #: The actuators of its steps, such as `git.publish`.
+    uses: tuple[str, ...] = ()
+
+
+class RiskFacts(Value):
+    """The risk of a plan, and its factors from 1 to 5; a factor that is not known is 0."""
+
+    #: `low`, `medium` or `high`.
+    level: str = ""
+    #: From 0 to 100.
+    score: int = 0
+    size: int = 0
+    breaking: int = 0
+    dependents: int = 0
+    waiting: int = 0
+    failures: int = 0
+    window: int = 0
+
+
+class PlanFacts(Value):
+    """The plan as a whole."""
+
+    train: str = ""
+    #: The date of the changelogs, `2026-11-25`.
+    date: str = ""
+    releases: tuple[ReleaseFacts, ...] = ()
+    #: Components with nothing to release.
+    unchanged: tuple[str, ...] = ()
+    #: How many steps it has.
+    steps: int = 0
+    #: The first step that cannot be undone; empty where everything can.
+    point_of_no_return: str = ""
+    #: How many kinds of thing would stay after a rollback, and somebody had to act.
+    residue: int = 0
+    #: The names of its gates.
+    gates: tuple[str, ...] = ()
+    on_failure: str = ""
+    risk: RiskFacts = RiskFacts()
+
+
+class ApprovalFacts(Value):
+    """An approval that was given so far."""
+
+    account: str = ""
+    gate: str = ""
+
+
+class CheckFacts(Value):
+    """A check that others ran over what is to be released."""
+
+    name: str = ""
+    passed: bool = False
+
+
+class WindowFacts(Value):
+    """Whether the components of the plan may be released at the moment, by the catalog's windows."""
+
+    open: bool = True
+    #: The window that decided; empty where none concerns the components.
+    rule: str = ""
+
+
+class ActorFacts(Value):
+    """Who asks for the train."""
+
+    account: str = ""
+    realm: str = ""
+
+
+class RuleInput(Value):
+    """All that rules may ask about; each field is a name in their expressions."""
+
+    plan: PlanFacts = PlanFacts()
+    #: The release that a rule is asked about.
+    release: ReleaseFacts = ReleaseFacts()
+    #: Empty while a plan is made: votes come after it.
+    approvals: tuple[ApprovalFacts, ...] = ()
+    #: Empty as long as nothing reports checks.
+    checks: tuple[CheckFacts, ...] = ()
+    window: WindowFacts = WindowFacts()
+    actor: ActorFacts = ActorFacts()
+    #: As the catalog says.
+    env: dict[str, str] = Field(default_factory=dict)
+    #: The moment of the judgement, in UTC.
+    now: AwareDatetime = datetime(1970, 1, 1, tzinfo=UTC)
