@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from docs.pages import actuators, catalog, cli, errors, events, exit_codes, public, settings
+from docs.pages import actuators, catalog, cli, errors, events, exit_codes, public, rules, settings
 from releasepilot.cli.schema import schema_text
 from releasepilot.plugins.registry import Registry
 
@@ -24,6 +24,7 @@ def reference() -> Mapping[str, str]:
         "exit-codes.md": exit_codes.page(),
         "public.md": public.page(),
         "releasepilot.schema.json": schema_text(Registry(actuators.shipped()).schemas()),
+        "rules.md": rules.page(),
         "settings.md": settings.page(),
     }
 

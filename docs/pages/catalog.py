@@ -23,6 +23,8 @@ from releasepilot.model.catalog import (
 from releasepilot.model.dependency import ConstraintKind, DependencyKind, Need, Place
 from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.notes import ChangelogEntry, ChangelogStyle, Forge
+from releasepilot.model.risk import RiskPolicy
+from releasepilot.model.rule import Rule, RuleEffect, RuleOutcome, RuleTest
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.versioning import BranchEntry, Group, PolicyEntry, Propagation, Versioning
 from releasepilot.model.window import Window, WindowEffect
@@ -45,6 +47,9 @@ _MODELS: tuple[type[BaseModel], ...] = (
     StepDeclaration,
     ApprovalGate,
     Window,
+    Rule,
+    RuleTest,
+    RiskPolicy,
 )
 
 
@@ -89,6 +94,8 @@ def page() -> str:
     parts += _words(SagaClass, "class")
     parts += _words(Undo, "undo")
     parts += _words(WindowEffect, "effect")
+    parts += _words(RuleEffect, "effect of a rule")
+    parts += _words(RuleOutcome, "expect")
     parts += ["## Versioning policies", *_policies()]
     return document("The catalog", "`releasepilot/model/catalog.py`", parts)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 from temporalio import activity
@@ -11,27 +13,44 @@ from releasepilot.activities.alive import alive
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.outline import outline_of
-from releasepilot.graph.planner import make_plan
+from releasepilot.governance.assessment import assess
+from releasepilot.governance.risk import TRAINS
+from releasepilot.governance.rules import refuse_denied
+from releasepilot.graph.planner import Planned, look_ahead
 from releasepilot.model.plan import Plan, differences
-from releasepilot.model.train import Outline
+from releasepilot.model.snapshot import Snapshot
+from releasepilot.model.train import Outcome, Outline
 from releasepilot.repositories.snapshot import take_snapshot
 from releasepilot.store.read import Reader
 from releasepilot.workflows.ports import Activity, PrepareCall
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Planning:
     """Makes plans."""
 
-    def __init__(self, ledger: Ledger, reader: Reader, *, cache: Path, git_timeout: float) -> None:
-        """Read repositories through the mirrors in `cache`; end a git command after `git_timeout` seconds."""
+    def __init__(
+        self, ledger: Ledger, reader: Reader, *, cache: Path, git_timeout: float, now: Callable[[], datetime] = _now
+    ) -> None:
+        """Read repositories through the mirrors in `cache`; end a git command after `git_timeout` seconds.
+
+        `now` is the clock of the rules; it gives moments with their zone.
+        """
         self._ledger = ledger
         self._reader = reader
         self._cache = cache
         self._git_timeout = git_timeout
+        self._now = now
 
     @activity.defn(name=Activity.PREPARE)
     async def prepare(self, call: PrepareCall) -> Outline:
-        """Open the train, plan it, store the plan, and say what differs from the plan before."""
+        """Open the train, plan it, store the plan, judge it by the rules, and say what differs from the plan before.
+
+        RuleDenied where a rule denies it. The plan is stored then too, so that people can look at it.
+        """
         with failures_explained():
             return await alive(self._prepare(call))
 
@@ -39,9 +58,31 @@ class Planning:
         await self._ledger.open(call)
         catalog = call.request.catalog
         snapshot = await take_snapshot(catalog, self._cache, concurrency=catalog.concurrency, timeout=self._git_timeout)
-        plan = await asyncio.to_thread(make_plan, snapshot, call.request)
+        planned = await asyncio.to_thread(look_ahead, snapshot, call.request)
+        plan = planned.plan
         await self._ledger.keep(plan)
+        await self._judge(call, planned, snapshot)
         return outline_of(plan, call.request, await self._changes(call, plan))
+
+    async def _judge(self, call: PrepareCall, planned: Planned, snapshot: Snapshot) -> None:
+        """Raise RuleDenied where a rule denies the plan."""
+        if not call.request.catalog.rules:
+            return
+        assessment = await asyncio.to_thread(
+            assess,
+            planned.plan,
+            snapshot,
+            call.request,
+            dependents=planned.dependents,
+            now=self._now(),
+            past=await self._past(call),
+        )
+        refuse_denied(assessment.verdicts)
+
+    async def _past(self, call: PrepareCall) -> tuple[Outcome, ...]:
+        """Return how the trains of this name before ended, the latest first."""
+        rows = await self._reader.history(TRAINS + 1, call.request.catalog.train)
+        return tuple(row.outcome for row in rows if row.outcome is not None and row.id != call.train)[:TRAINS]
 
     async def _changes(self, call: PrepareCall, plan: Plan) -> tuple[str, ...]:
         """Say what differs from the plan before, or from the one that came confirmed with the request."""

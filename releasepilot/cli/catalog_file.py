@@ -12,10 +12,11 @@ from pydantic import ValidationError
 
 from releasepilot.cli.invocation import Invocation
 from releasepilot.errors import CatalogError, PlanError
+from releasepilot.governance.rules import objections, policy_engine
 from releasepilot.model.catalog import Catalog, Defaults
 from releasepilot.model.notes import ChangelogEntry
+from releasepilot.model.reading import Located, absolute, read_catalog
 from releasepilot.model.reading import Path as Keys
-from releasepilot.model.reading import absolute, read_catalog
 from releasepilot.model.versioning import PolicyEntry, Versioning
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
@@ -33,9 +34,10 @@ def load(invocation: Invocation, settings: Settings, branch: str = "") -> tuple[
     """Return the catalog with repositories as absolute addresses, and the actuators that it may use.
 
     With `branch` every component is released from there. Raises CatalogError with every mistake: of the text, of an
-    actuator's configuration, of a policy, a template or a window.
+    actuator's configuration, of a policy, a template, a window
+    or a rule.
     """
-    located = read_catalog(_text(invocation.catalog), str(invocation.catalog))
+    located = read(invocation)
     registry = Registry.load(Tools(cache=settings.cache_dir, git_timeout=settings.git_timeout))
     catalog = located.catalog
     findings = [
@@ -44,12 +46,18 @@ def load(invocation: Invocation, settings: Settings, branch: str = "") -> tuple[
         *_branches(catalog),
         *_templates(catalog),
         *_windows(catalog),
+        *_rules(catalog),
     ]
     if findings:
         raise located.error(findings)
     folder = invocation.catalog.absolute().parent
     catalog = absolute(catalog, folder.as_posix())
     return (_on(catalog, branch) if branch else catalog), registry
+
+
+def read(invocation: Invocation) -> Located:
+    """Return the catalog as its text alone says. Raises CatalogError with every mistake of the text."""
+    return read_catalog(_text(invocation.catalog), str(invocation.catalog))
 
 
 def _on(catalog: Catalog, branch: str) -> Catalog:
@@ -115,8 +123,15 @@ def _windows(catalog: Catalog) -> Iterator[tuple[Keys, str]]:
     """Find zones and holidays that nobody knows."""
     if catalog.windows:
         # Looked up late, because only windows need dateutil.
-        objections = import_module("releasepilot.governance.windows").objections
-        yield from ((("windows", *path), what) for path, what in objections(catalog.windows))
+        found = import_module("releasepilot.governance.windows").objections(catalog.windows)
+        yield from ((("windows", *path), what) for path, what in found)
+
+
+def _rules(catalog: Catalog) -> Iterator[tuple[Keys, str]]:
+    """Find rules that do not compile, or that fail their own tests."""
+    if catalog.rules:
+        found = objections(catalog.rules, catalog.env, policy_engine())
+        yield from ((("rules", *path), what) for path, what in found)
 
 
 def _objections(path: Keys, check: Callable[[T], object], value: T) -> Iterator[tuple[Keys, str]]:

@@ -14,6 +14,7 @@ from releasepilot.cli.prepare import branch_option, prepare
 from releasepilot.cli.render.commits import print_commits_seen
 from releasepilot.cli.render.plan import markdown, print_plan
 from releasepilot.cli.render.text import console, print_json
+from releasepilot.model.assessment import AssessedPlan
 
 
 @click.command()
@@ -24,18 +25,19 @@ from releasepilot.cli.render.text import console, print_json
 def plan(invocation: Invocation, as_json: bool, as_markdown: bool, branch: str) -> int:
     """Show what would be released: versions, reasons, order, and what could not be taken back.
 
-    Reads every repository and changes none.
+    Reads every repository and changes none. Ends with 5 where a rule of the catalog denies the plan.
     """
     if as_json and as_markdown:
         raise click.UsageError("--json and --markdown exclude each other")
     settings = settings_of(invocation)
     prepared = asyncio.run(prepare(invocation, settings, branch))
+    assessment = prepared.assessed()
     if as_json:
-        print_json(prepared.plan)
+        print_json(AssessedPlan.model_construct(**dict(prepared.plan), assessment=assessment))
     elif as_markdown:
-        sys.stdout.write(markdown(prepared.plan))
+        sys.stdout.write(markdown(prepared.plan, assessment))
     else:
-        print_plan(console(), prepared.plan)
+        print_plan(console(), prepared.plan, assessment)
         if not prepared.plan.releases:
             print_commits_seen(console(), prepared.request.catalog, prepared.snapshot)
-    return Exit.OK
+    return Exit.WAITING if assessment.denied else Exit.OK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,7 +13,9 @@ import click
 from releasepilot.cli.catalog_file import load
 from releasepilot.cli.invocation import Invocation
 from releasepilot.cli.render.progress import reading
-from releasepilot.graph.planner import make_plan
+from releasepilot.governance.assessment import assess
+from releasepilot.graph.planner import look_ahead
+from releasepilot.model.assessment import Assessment
 from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.plan import Plan
 from releasepilot.model.snapshot import Snapshot
@@ -29,10 +32,16 @@ class Prepared:
     request: Request
     snapshot: Snapshot
     plan: Plan
+    #: How many components of the catalog depend on each one.
+    dependents: Mapping[str, int]
 
     def confirmed(self) -> Request:
         """Return the request again, now with this plan confirmed."""
         return self.request.model_copy(update={"confirmed": self.plan.digest})
+
+    def assessed(self) -> Assessment:
+        """Score the risk and judge by the rules, now. How earlier trains ended is not asked: that takes servers."""
+        return assess(self.plan, self.snapshot, self.request, dependents=self.dependents, now=datetime.now(UTC))
 
 
 #: For commands that plan.
@@ -76,5 +85,5 @@ async def prepare(invocation: Invocation, settings: Settings, branch: str = "") 
     catalog, registry, snapshot = await read_repositories(invocation, settings, branch)
     today = datetime.now(UTC).date().isoformat()
     request = request_of(catalog, registry.traits(), date=today, actor=settings.actor)
-    plan = await asyncio.to_thread(make_plan, snapshot, request)
-    return Prepared(request=request, snapshot=snapshot, plan=plan)
+    planned = await asyncio.to_thread(look_ahead, snapshot, request)
+    return Prepared(request=request, snapshot=snapshot, plan=planned.plan, dependents=planned.dependents)

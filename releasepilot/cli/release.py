@@ -22,6 +22,7 @@ from releasepilot.cli.servers import reach
 from releasepilot.cli.watching import asks_again, detached, watch
 from releasepilot.control import Servers, connect
 from releasepilot.errors import TrainUnknown
+from releasepilot.governance.rules import refuse_denied
 from releasepilot.model.gate import Decision
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.train import Request, TrainView
@@ -37,15 +38,17 @@ def release(invocation: Invocation, yes: bool, detach: bool, branch: str) -> int
     """Plan, show the plan, ask, release and watch.
 
     Leaving with Ctrl-C stops the watching, not the train. If a repository moves after you confirmed, the train
-    waits and asks again.
+    waits and asks again. A plan that a rule of the catalog denies is not started, and ends with 5.
     """
     ask_is_possible(yes=yes)
     settings = settings_of(invocation)
     prepared = asyncio.run(prepare(invocation, settings, branch))
-    print_plan(console(), prepared.plan)
+    assessment = prepared.assessed()
+    print_plan(console(), prepared.plan, assessment)
     if not prepared.plan.releases:
         print_commits_seen(console(), prepared.request.catalog, prepared.snapshot)
         return Exit.OK
+    refuse_denied(assessment.verdicts)
     if not yes:
         click.confirm("Release this?", abort=True)
     servers = reach(settings, quiet=invocation.quiet)

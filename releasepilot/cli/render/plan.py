@@ -11,7 +11,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from releasepilot.cli.render.assessment import print_assessment, said_by_rules
 from releasepilot.cli.render.text import PIPE_RULE_WIDTH, clean, clean_lines, plain
+from releasepilot.model.assessment import Assessment
 from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.plan import Plan, Release, Residue
 from releasepilot.model.step import PHASES, Phase, Step, Undo
@@ -37,8 +39,8 @@ _PHASE_WORDS: dict[Phase, str] = {
 }
 
 
-def print_plan(console: Console, plan: Plan) -> None:
-    """Print a plan; a plan with nothing to release is one line."""
+def print_plan(console: Console, plan: Plan, assessment: Assessment | None = None) -> None:
+    """Print a plan, and what is thought of it; a plan with nothing to release is one line."""
     if not plan.releases:
         console.print(plain(f"Nothing to release: {nothing(plan)}"))
         return
@@ -49,6 +51,8 @@ def print_plan(console: Console, plan: Plan) -> None:
     _print_residue(console, plan.worst_residue)
     for notice in plan.notices:
         console.print(plain(f"note: {notice}", "yellow"))
+    if assessment:
+        print_assessment(console, assessment)
     console.print(Text.assemble(("plan ", "dim"), plan.digest))
 
 
@@ -170,7 +174,7 @@ def residue_lines(rows: Iterable[Residue]) -> list[Text]:
     return lines
 
 
-def markdown(plan: Plan) -> str:
+def markdown(plan: Plan, assessment: Assessment | None = None) -> str:
     """Write a plan as Markdown, for a pull request or a change ticket. Names and reasons are escaped."""
     lines = [f"# Release train {_escaped(plan.train)}, {plan.date}", "", f"Plan `{plan.digest}`", ""]
     if not plan.releases:
@@ -188,7 +192,18 @@ def markdown(plan: Plan) -> str:
         lines += ["If all of it were done and then undone, this would stay:", ""]
         lines += [f"- {_escaped(line.plain)}" for line in residue_lines(plan.worst_residue)] + [""]
     lines += [f"- {_escaped(notice)}" for notice in plan.notices]
+    if assessment:
+        lines += ["", *_assessed(assessment), ""]
     return "\n".join([*lines, clean_lines(plan.changelog).strip(), ""])
+
+
+def _assessed(assessment: Assessment) -> list[str]:
+    """Write risk and verdicts as Markdown."""
+    risk = assessment.risk
+    lines = [f"Risk: **{risk.level.value}**, {risk.score} of 100.", "", "| factor | score | why |", "|---|---|---|"]
+    lines += [f"| {one.name} | {one.score} of 5 | {_escaped(one.explanation)} |" for one in risk.factors]
+    said = [f"- **{word}**: {_escaped(what)}" for word, what, _ in said_by_rules(assessment)]
+    return [*lines, "", *said] if said else lines
 
 
 def _escaped(text: str) -> str:

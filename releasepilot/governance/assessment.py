@@ -1,0 +1,128 @@
+"""What is thought of a plan at a moment, which is given: its risk, and the verdicts of the catalog's rules. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from importlib import import_module
+
+from releasepilot.errors import CatalogError
+from releasepilot.governance.policy_engine import PolicyEngine
+from releasepilot.governance.risk import counted, failed, risk_of
+from releasepilot.governance.rules import judge, objections, policy_engine
+from releasepilot.model.assessment import Assessment
+from releasepilot.model.plan import Plan, Release
+from releasepilot.model.risk import Risk
+from releasepilot.model.rule_input import (
+    ActorFacts,
+    PlanFacts,
+    ReleaseFacts,
+    RiskFacts,
+    RuleInput,
+    WindowFacts,
+)
+from releasepilot.model.snapshot import Snapshot
+from releasepilot.model.train import Outcome, Request
+from releasepilot.model.window import WindowVerdict
+
+
+def assess(
+    plan: Plan,
+    snapshot: Snapshot,
+    request: Request,
+    *,
+    dependents: Mapping[str, int],
+    now: datetime,
+    past: Sequence[Outcome] | None = None,
+) -> Assessment:
+    """Score the risk of a plan, and judge it by the rules. A plan that releases nothing is not judged.
+
+    `past` are the outcomes of the trains before, None where nobody knows. Raises EngineMissing, and CatalogError where
+    the rules cannot be used, which reading the catalog has told with line and column.
+    """
+    catalog = request.catalog
+    window = _window(plan, request, now)
+    found = counted(plan, snapshot, dependents, now=now.timestamp())
+    if window.open and window.until:
+        found = replace(found, left=window.until - now)
+    if past is not None:
+        found = replace(found, trains=len(past), failures=failed(past))
+    risk = risk_of(found, catalog.risk)
+    if not catalog.rules or not plan.releases:
+        return Assessment(risk=risk)
+    engine = policy_engine()
+    _refuse_unusable(request, engine)
+    given = RuleInput(
+        plan=_plan_facts(plan, snapshot, dependents, risk),
+        window=WindowFacts(open=window.open, rule=window.rule),
+        actor=ActorFacts(account=request.requested_by.account, realm=request.requested_by.realm),
+        env=dict(catalog.env),
+        now=now,
+    )
+    return Assessment(risk=risk, verdicts=judge(catalog.rules, given, engine))
+
+
+def _refuse_unusable(request: Request, engine: PolicyEngine) -> None:
+    """Raise CatalogError where a rule is not what its author says: a request may come from elsewhere than a file."""
+    found = [
+        f"rules{list(path)}: {what}" for path, what in objections(request.catalog.rules, request.catalog.env, engine)
+    ]
+    if found:
+        raise CatalogError("\n".join(found), hint="`releasepilot rules test` runs the tests of the rules")
+
+
+def _window(plan: Plan, request: Request, now: datetime) -> WindowVerdict:
+    """Ask the windows for all components of the plan."""
+    if not request.catalog.windows or not plan.releases:
+        return WindowVerdict(open=True)
+    # Looked up late, because only windows need dateutil.
+    judged: WindowVerdict = import_module("releasepilot.governance.windows").verdict(
+        request.catalog.windows, now, [release.component for release in plan.releases]
+    )
+    return judged
+
+
+def _plan_facts(plan: Plan, snapshot: Snapshot, dependents: Mapping[str, int], risk: Risk) -> PlanFacts:
+    return PlanFacts(
+        train=plan.train,
+        date=plan.date,
+        releases=tuple(_releases(plan, snapshot, dependents)),
+        unchanged=plan.unchanged,
+        steps=len(plan.steps),
+        point_of_no_return=plan.point_of_no_return or "",
+        residue=sum(1 for one in plan.worst_residue if one.unresolved),
+        gates=tuple(gate.name for gate in plan.gates),
+        on_failure=plan.on_failure.value,
+        risk=RiskFacts(
+            level=risk.level.value, score=risk.score, **{factor.name: factor.score for factor in risk.factors}
+        ),
+    )
+
+
+def _releases(plan: Plan, snapshot: Snapshot, dependents: Mapping[str, int]) -> Iterator[ReleaseFacts]:
+    commits = {source.name: len(source.commits) for source in snapshot.components}
+    uses: dict[str, dict[str, None]] = {}
+    for step in plan.steps:
+        uses.setdefault(step.component, {})[step.uses] = None
+    for release in plan.releases:
+        name = release.component
+        yield _release(release, commits.get(name, 0), dependents.get(name, 0), tuple(uses.get(name, ())))
+
+
+def _release(release: Release, commits: int, dependents: int, uses: tuple[str, ...]) -> ReleaseFacts:
+    return ReleaseFacts(
+        component=release.component,
+        repo=release.repo,
+        branch=release.branch,
+        ecosystem=release.ecosystem.value,
+        from_version=release.from_version or "",
+        to_version=release.to_version,
+        bump=release.bump.value,
+        first=release.from_version is None,
+        commits=commits,
+        edits=len(release.edits),
+        dependents=dependents,
+        needs=release.needs,
+        uses=uses,
+    )
