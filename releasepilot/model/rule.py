@@ -45,7 +45,7 @@ class Rule(Value):
     #: Unique among the rules.
     id: Name
     #: In CEL, true or false. One that mentions `release` is asked once for each release, any other once for the plan.
-    expr: str = Field(min_length=1, max_length=2000)
+    expr: str = Field(min_length=1, max_length=1000)
     effect: RuleEffect = RuleEffect.DENY
     #: What people read where it denies or warns.
     message: str = Field(min_length=1, max_length=500)
