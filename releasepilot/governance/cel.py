@@ -26,8 +26,8 @@ from releasepilot.model.value import Value, bounded
 _PACKAGE = "releasepilot.rules"
 _RELEASE = "release"
 
-#: What a text may hold how often. The worst that fits takes seconds over a plan of 4,000 releases, and no rule needs it;
-#: each further macro would multiply that by ten.
+#: What a text may hold how often. The worst that fits takes seconds over a plan of 4,000 releases; each further macro
+#: would multiply that by ten.
 _LIMITS = (
     (re.compile(r"\b(?:all|exists|exists_one|map|filter)\b"), 4, "macros"),
     (re.compile(r","), 32, "commas"),

@@ -14,7 +14,6 @@ from releasepilot.model.rule_input import PlanFacts, ReleaseFacts, RuleInput
 
 #: Seconds that the worst of them may take on a busy machine; the library cannot be interrupted.
 AT_ONCE = 5.0
-TEN = "[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]"
 MANY = tuple(ReleaseFacts(component=f"c-{number}", commits=number) for number in range(1000))
 INPUT = RuleInput(
     plan=PlanFacts(train="shop", releases=MANY), env={"long": "a" * 1000}, now=datetime(2026, 11, 25, tzinfo=UTC)
@@ -66,7 +65,6 @@ def test_it_is_refused_before_anything_is_evaluated(name: str) -> None:
 
 FAILING = {
     "loops over all releases": (nested(2), "budget"),
-    "loops over a literal": (TEN.join(("", ".all(a, ", ".all(b, ", ".all(c, ", ".all(d, true))))")), "budget"),
     "no number": ("1 / (plan.steps) == 1", "divide by zero"),
     "a number too large": ("9223372036854775807 + plan.steps + 1 > 0", "overflow"),
     "no such key": ('env.nope == "a"', "nope"),
