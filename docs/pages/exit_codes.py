@@ -12,7 +12,7 @@ _PLAINLY = {Exit.OK: "Done.", Exit.FAILED: "It failed.", Exit.REJECTED: "People 
 
 #: What the exit code of a command says, where it is not simply that of its train.
 _COMMANDS = (
-    ("plan, release", "5 also where a rule of the catalog denies the plan: then nothing is started."),
+    ("plan, release", "5 also where a rule of the catalog denies the plan: nothing is released then."),
     ("rules test", "0: every test passes. 1: one fails."),
     (
         "status TRAIN",

@@ -47,8 +47,10 @@ def of_outcome(outcome: Outcome) -> Exit:
 
 
 def of_view(view: TrainView) -> Exit:
-    """Return the exit code for a train as it stands: 5 until it has ended."""
-    return of_outcome(view.record.outcome) if view.record else Exit.WAITING
+    """Return the exit code for a train as it stands: 5 until it has ended, and where a rule blocked it."""
+    if view.record is None or view.record.code == RuleDenied.code:
+        return Exit.WAITING
+    return of_outcome(view.record.outcome)
 
 
 def of_rollback(

@@ -96,13 +96,13 @@ def test_rules_are_listed(tmp_path: Path) -> None:
     ("right", "wrong", "told"),
     [
         ("release.bump ==", "release.bumb ==", ":16:5: rules[1].expr: character 8: there is no 'bumb'"),
-        ("expect: warn", "expect: pass", ":20:41: rules[1].tests[0].expect: the rule 'majors' says warn"),
-        ("expect: warn", "expect: maybe", ":20:41: rules[1].tests[0].expect: "),
-        ("{bump: major}", "{bumb: major}", ":20:27: rules[1].tests[0].input.release.bumb: there is no such field"),
+        ("expect: warn", "expect: pass", ":20:43: rules[1].tests[0].expect: the rule 'majors' says warn"),
+        ("expect: warn", "expect: maybe", ":20:43: rules[1].tests[0].expect: "),
+        ("{bump: major}", "{bumb: major}", ":20:28: rules[1].tests[0].input.release.bumb: there is no such field"),
         ("id: majors", "id: No-Friday", ":15:5: rules[1].id: another rule has the id"),
         ("effect: warn", "effect: forbid", ":17:5: rules[1].effect: "),
         ("    owner: sre\n", "    ownr: sre\n", ":11:5: rules[0].ownr: is not a key"),
-        ("stage: production}", "stage: production, bad: 1}", ":6:25: env.bad: must be text"),
+        ("stage: production}", "stage: production, bad: 1}", ":6:26: env.bad: must be text"),
     ],
 )
 def test_a_mistake_is_told_with_its_place(tmp_path: Path, right: str, wrong: str, told: str) -> None:

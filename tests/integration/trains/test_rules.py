@@ -1,0 +1,68 @@
+"""Rules inside of a train: whoever started it, a plan that they deny is never run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from support.remotes import Remote
+from support.shop import a_shop, entries
+from support.trains import Before, Depot, catalog_of
+
+from releasepilot.cli.exits import Exit, of_view
+from releasepilot.model.train import Outcome
+
+
+@pytest.fixture
+def remotes(tmp_path: Path) -> dict[str, Remote]:
+    """Make three repositories that depend on each other in a row."""
+    return a_shop(tmp_path / "remotes")
+
+
+def rule(expr: str, test: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Declare a rule."""
+    return {"id": "small", "expr": expr, "message": "too much at once", "tests": [test], **more}
+
+
+async def test_a_denied_plan_is_never_run(depot: Depot, remotes: dict[str, Remote]) -> None:
+    """The train ends with the code, the rule and its message, and exit code 5; no remote is touched."""
+    denied = rule("size(plan.releases) > 2", {"expect": "pass"}, owner="sre")
+    catalog = catalog_of(entries(remotes), rules=[denied])
+    before = [Before.of(remote) for remote in remotes.values()]
+    train = await depot.start(catalog, await depot.plan(catalog))
+    view = await depot.until(train, lambda view: view.record is not None)
+    assert view.record is not None
+    assert (view.record.outcome, view.record.code) == (Outcome.FAILED, "RP308")
+    assert "the rule 'small': too much at once" in view.record.cause
+    assert "sre can be asked" in view.record.hint
+    assert of_view(view) is Exit.WAITING
+    for was in before:
+        was.assert_untouched()
+
+
+async def test_rules_know_how_the_trains_before_ended(depot: Depot, remotes: dict[str, Remote]) -> None:
+    """A failure of the last train is a factor of the next one's risk, and a rule can ask for it."""
+    once = {"input": {"plan": {"risk": {"failures": 3}}}, "expect": "deny"}
+    broken = {"publish": [{"uses": "exec", "name": "deploy", "apply": "false", "revert": "true", "attempts": 1}]}
+    listed = [{**entry, **broken} for entry in entries(remotes)]
+    catalog = catalog_of(listed, rules=[rule("plan.risk.failures > 1", once)])
+    _, first = await depot.release(catalog)
+    assert first.outcome is Outcome.ROLLED_BACK
+    _, second = await depot.release(catalog)
+    assert (second.outcome, second.code) == (Outcome.FAILED, "RP308")
+
+
+async def test_a_catalog_whose_rules_fail_their_tests_starts_nothing(depot: Depot, remotes: dict[str, Remote]) -> None:
+    """Also where no command has read it."""
+    catalog = catalog_of(entries(remotes), rules=[rule("false", {"expect": "deny"})])
+    record = await depot.ended(await depot.start(catalog, await depot.plan(catalog)))
+    assert (record.outcome, record.code) == (Outcome.FAILED, "RP100")
+    assert "says pass, and not deny" in record.cause
+
+
+async def test_rules_that_pass_or_warn_stop_nothing(depot: Depot, remotes: dict[str, Remote]) -> None:
+    """A warning is for people."""
+    warning = rule("size(plan.releases) > 2", {"expect": "pass"}, effect="warn")
+    _, record = await depot.release(catalog_of(entries(remotes), rules=[warning]))
+    assert record.outcome is Outcome.RELEASED, record
