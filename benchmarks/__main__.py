@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import engine, history, planning, propagation, startup, windows
+from benchmarks import engine, history, planning, propagation, rules, startup, windows
 from benchmarks.result import Result, table
 
 _ALL = {
@@ -13,6 +13,7 @@ _ALL = {
     "propagation": propagation.run,
     "history": history.run,
     "windows": windows.run,
+    "rules": rules.run,
     "engine": engine.run,
 }
 

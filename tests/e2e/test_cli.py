@@ -434,3 +434,28 @@ def test_a_repository_that_cannot_be_read_is_an_error_for_people_and_machines(de
     error = json.loads(desk.run("--quiet", "plan", "--json").err)
     assert (error["code"], error["hint"] != "") == ("RP202", True)
     was.assert_untouched()
+
+
+def test_a_rule_denies_before_anything_starts(desk: Desk) -> None:
+    """`plan` shows it in three ways and ends with 5; `release` ends with its code, and no remote is touched."""
+    tests = [{"input": {"release": {"dependents": 9}}, "expect": "deny"}]
+    desk.write(rules=[{"id": "few", "expr": "release.dependents > 1", "message": "too many follow", "tests": tests}])
+    before = [Before.of(remote) for remote in desk.remotes.values()]
+    as_text, as_markdown, as_json = desk.run("plan"), desk.run("plan", "--markdown"), desk.run("plan", "--json")
+    assert (as_text.code, as_markdown.code, as_json.code) == (5, 5, 5)
+    assert "denied: the rule 'few' for lib: too many follow" in as_text.out
+    assert "- **denied**: the rule 'few' for lib: too many follow" in as_markdown.out
+    verdicts = as_json.json["assessment"]["verdicts"]
+    assert [(one["component"], one["outcome"]) for one in verdicts] == [
+        ("lib", "deny"),
+        ("api", "pass"),
+        ("app", "pass"),
+    ]
+    assert "Risk: " in as_text.out
+    assert as_json.json["assessment"]["risk"]["level"] in {"low", "medium", "high"}
+    said = desk.run("release", "--yes")
+    assert said.code == 5
+    assert said.err.startswith("error[RP308] the rule 'few' for lib: too many follow")
+    assert desk.run("next").code == 0
+    for was in before:
+        was.assert_untouched()
