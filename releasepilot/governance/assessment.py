@@ -66,7 +66,8 @@ def assess(
 def _refuse_unusable(request: Request, engine: PolicyEngine) -> None:
     """Raise CatalogError where a rule is not what its author says: a request may come from elsewhere than a file."""
     found = [
-        f"rules{list(path)}: {what}" for path, what in objections(request.catalog.rules, request.catalog.env, engine)
+        f"{'.'.join(map(str, ('rules', *path)))}: {what}"
+        for path, what in objections(request.catalog.rules, request.catalog.env, engine)
     ]
     if found:
         raise CatalogError("\n".join(found), hint="`releasepilot rules test` runs the tests of the rules")

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import cached_property, lru_cache
-from typing import Any, get_args, get_origin
+from typing import Any, NamedTuple, get_args, get_origin
 
 from cel_expr_python import cel  # type: ignore[import-untyped]
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
@@ -44,48 +44,31 @@ _SCALARS = {str: _Field.TYPE_STRING, bool: _Field.TYPE_BOOL, int: _Field.TYPE_IN
 
 
 class CelEngine:
-    """Evaluates CEL. An expression is compiled once."""
-
-    def __init__(self) -> None:
-        self._programs: dict[str, cel.Expression] = {}
+    """Evaluates CEL. An expression is compiled once for all who use it."""
 
     def check(self, expr: str) -> bool:
         """Return whether an expression asks about one release. ExpressionWrong where it cannot be evaluated."""
-        for pattern, most, what in _LIMITS:
-            if len(pattern.findall(expr)) > most:
-                raise ExpressionWrong(f"it has more than {most} {what}: make several rules of it")
-        program = _compiled(_types().whole, expr)
-        if program.return_type().name() not in ("BOOL", "DYN"):
-            raise ExpressionWrong(f"it gives {program.return_type().name()}, and not true or false")
-        self._programs[expr] = program
-        return not _compiles(_types().without_release, expr)
+        return _program(expr).of_release
 
     def bind(self, given: RuleInput) -> CelFacts:
         """Take over what expressions are asked about."""
-        return CelFacts(self, {name: _plain(getattr(given, name)) for name in RuleInput.model_fields})
-
-    def program(self, expr: str) -> cel.Expression:
-        """Return an expression as it was compiled; ExpressionWrong where it cannot be."""
-        if expr not in self._programs:
-            self.check(expr)
-        return self._programs[expr]
+        return CelFacts({name: _plain(getattr(given, name)) for name in RuleInput.model_fields})
 
 
 class CelFacts:
     """What expressions are asked about, as messages."""
 
-    def __init__(self, engine: CelEngine, given: Mapping[str, object]) -> None:
-        self._engine = engine
+    def __init__(self, given: Mapping[str, object]) -> None:
         self._given = given
 
     def of(self, release: ReleaseFacts) -> CelFacts:
         """Return the same with this release. All else is not converted again."""
-        return CelFacts(self._engine, {**self._given, _RELEASE: _plain(release)})
+        return CelFacts({**self._given, _RELEASE: _plain(release)})
 
     def judge(self, expr: str) -> bool:
         """Evaluate an expression. EvaluationFailed where it gives no truth."""
         try:
-            found = self._engine.program(expr).eval(self._activation)
+            found = _program(expr).compiled.eval(self._activation)
             value = found.value()
         except ExpressionWrong as error:
             raise EvaluationFailed(str(error)) from error
@@ -100,6 +83,27 @@ class CelFacts:
     @cached_property
     def _activation(self) -> cel.Activation:
         return _types().whole.Activation(self._given)
+
+
+class _Program(NamedTuple):
+    """An expression that can be evaluated."""
+
+    compiled: cel.Expression
+    #: It mentions `release`, so that it is about one of them.
+    of_release: bool
+
+
+@lru_cache(maxsize=4096)
+def _program(expr: str) -> _Program:
+    """Compile an expression; ExpressionWrong where it is too large, wrong, or no condition."""
+    for pattern, most, what in _LIMITS:
+        if len(pattern.findall(expr)) > most:
+            raise ExpressionWrong(f"it has more than {most} {what}: make several rules of it")
+    compiled = _compiled(_types().whole, expr)
+    kind = compiled.return_type().name()
+    if kind not in ("BOOL", "DYN"):
+        raise ExpressionWrong(f"it gives {kind.replace(f'{_PACKAGE}.', '')}, and not true or false")
+    return _Program(compiled, of_release=not _compiles(_types().without_release, expr))
 
 
 def _compiles(env: cel.Env, expr: str) -> bool:

@@ -7,10 +7,25 @@ messages: whoever may push a commit must not be able to argue with a rule.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Annotated
 
-from pydantic import AwareDatetime, Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
 from releasepilot.model.value import Value
+
+#: The largest whole number that every reader of JSON keeps (RFC 8785, section 3.2.2.3).
+_LARGEST = 2**53 - 1
+
+
+def _count(value: int) -> int:
+    """Accept what both a digest and an expression can hold."""
+    if abs(value) > _LARGEST:
+        raise ValueError(f"a number here is at most {_LARGEST}")
+    return value
+
+
+#: A number that rules may compute with.
+Count = Annotated[int, AfterValidator(_count)]
 
 
 class ReleaseFacts(Value):
@@ -28,11 +43,11 @@ class ReleaseFacts(Value):
     #: It is the first release of the component.
     first: bool = False
     #: Commits since the last release.
-    commits: int = 0
+    commits: Count = 0
     #: Files that the release itself edits.
-    edits: int = 0
+    edits: Count = 0
     #: Components of the catalog that depend on it, directly or not.
-    dependents: int = 0
+    dependents: Count = 0
     #: Components of the plan that it needs.
     needs: tuple[str, ...] = ()
     #: The actuators of its steps, such as `git.publish`.
@@ -45,13 +60,13 @@ class RiskFacts(Value):
     #: `low`, `medium` or `high`.
     level: str = ""
     #: From 0 to 100.
-    score: int = 0
-    size: int = 0
-    breaking: int = 0
-    dependents: int = 0
-    waiting: int = 0
-    failures: int = 0
-    window: int = 0
+    score: Count = 0
+    size: Count = 0
+    breaking: Count = 0
+    dependents: Count = 0
+    waiting: Count = 0
+    failures: Count = 0
+    window: Count = 0
 
 
 class PlanFacts(Value):
@@ -64,11 +79,11 @@ class PlanFacts(Value):
     #: Components with nothing to release.
     unchanged: tuple[str, ...] = ()
     #: How many steps it has.
-    steps: int = 0
+    steps: Count = 0
     #: The first step that cannot be undone; empty where everything can.
     point_of_no_return: str = ""
     #: How many kinds of thing would stay after a rollback, and somebody had to act.
-    residue: int = 0
+    residue: Count = 0
     #: The names of its gates.
     gates: tuple[str, ...] = ()
     on_failure: str = ""

@@ -6,6 +6,8 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from releasepilot.governance.policy_engine import ExpressionWrong
 from releasepilot.governance.rules import judge, policy_engine
@@ -18,6 +20,8 @@ MANY = tuple(ReleaseFacts(component=f"c-{number}", commits=number) for number in
 INPUT = RuleInput(
     plan=PlanFacts(train="shop", releases=MANY), env={"long": "a" * 1000}, now=datetime(2026, 11, 25, tzinfo=UTC)
 )
+
+SMALL = RuleInput(plan=PlanFacts(releases=MANY[:2]), now=datetime(2026, 11, 25, tzinfo=UTC))
 
 
 def nested(times: int, inner: str = "true") -> str:
@@ -120,3 +124,47 @@ def test_a_rule_that_does_not_compile_denies_once() -> None:
 def rule(expr: str, effect: RuleEffect = RuleEffect.DENY) -> Rule:
     """Make a rule of an expression."""
     return Rule(id="attack", expr=expr, effect=effect, message="no", tests=(RuleTest(expect=RuleOutcome.PASS),))
+
+
+PIECES = ("plan", ".releases", ".all(r, ", "r.", "first", "release.commits", "now", "env", "(", ")", "[", "]", "{", "}")
+SIGNS = (
+    "+",
+    "-",
+    "!",
+    "&&",
+    "||",
+    "?",
+    ":",
+    "==",
+    "<",
+    ",",
+    "1",
+    "0.5",
+    "2u",
+    '"a"',
+    "b'a'",
+    " in ",
+    "null",
+    "dyn(",
+    "\n",
+)
+
+
+@settings(max_examples=300, deadline=None, derandomize=True)
+@given(st.lists(st.sampled_from((*PIECES, *SIGNS)), max_size=25).map("".join) | st.text(max_size=60))
+def test_whatever_is_written_is_refused_or_judged(expr: str) -> None:
+    """No text makes anything but a verdict, the same each time; one that is refused is denied."""
+    if not expr:
+        return
+    first, second = (judge([rule(expr)], SMALL, policy_engine()) for _ in range(2))
+    assert first == second
+    assert refusal(expr) in ("", *(one.error for one in first))
+
+
+def refusal(expr: str) -> str:
+    """Return why an expression is refused; empty where it is not."""
+    try:
+        policy_engine().check(expr)
+    except ExpressionWrong as error:
+        return str(error)
+    return ""
