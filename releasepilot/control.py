@@ -26,6 +26,7 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from releasepilot.errors import ControlError, StackError, TrainUnknown, VoteRefused
+from releasepilot.model.assessment import Assessment
 from releasepilot.model.gate import Actor, Decision, Vote
 from releasepilot.model.plan import Plan
 from releasepilot.model.step import Queue
@@ -239,6 +240,10 @@ class Control:
         if not view.plan_digest:
             raise ControlError(f"train {train} has no plan yet", hint="wait a moment and ask again")
         return await self._reader.plan(view.plan_digest)
+
+    async def assessment_of(self, train: str, plan: Plan) -> Assessment | None:
+        """Return what a train thought of its plan; None where it never judged it, as without rules."""
+        return await self._reader.assessment(train, plan.digest)
 
     async def history(self, limit: int = 20, name: str | None = None) -> list[TrainRow]:
         """Return the latest trains, newest first."""

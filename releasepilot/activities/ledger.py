@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from temporalio import activity
 
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.outline import outline_of
+from releasepilot.model.assessment import Assessment
 from releasepilot.model.plan import Plan
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
@@ -49,3 +52,7 @@ class Ledger:
     async def keep(self, plan: Plan) -> None:
         """Store a plan by its digest."""
         await self._writer.save_plan(plan)
+
+    async def keep_assessment(self, train: str, plan_digest: str, at: datetime, assessment: Assessment) -> None:
+        """Store what was thought of a plan of an open train at a moment."""
+        await self._writer.save_assessment(train, plan_digest, at, assessment)

@@ -49,7 +49,7 @@ class Planning:
     async def prepare(self, call: PrepareCall) -> Outline:
         """Open the train, plan it, store the plan, judge it by the rules, and say what differs from the plan before.
 
-        RuleDenied where a rule denies it. The plan is stored then too, so that people can look at it.
+        RuleDenied where a rule denies it. Plan and verdicts are stored then too, so that people can look at them.
         """
         with failures_explained():
             return await alive(self._prepare(call))
@@ -65,18 +65,20 @@ class Planning:
         return outline_of(plan, call.request, await self._changes(call, plan))
 
     async def _judge(self, call: PrepareCall, planned: Planned, snapshot: Snapshot) -> None:
-        """Raise RuleDenied where a rule denies the plan."""
+        """Judge the plan and keep what was said of it; RuleDenied where a rule denies it."""
         if not call.request.catalog.rules:
             return
+        now = self._now()
         assessment = await asyncio.to_thread(
             assess,
             planned.plan,
             snapshot,
             call.request,
             dependents=planned.dependents,
-            now=self._now(),
+            now=now,
             past=await self._past(call),
         )
+        await self._ledger.keep_assessment(call.train, planned.plan.digest, now, assessment)
         refuse_denied(assessment.verdicts)
 
     async def _past(self, call: PrepareCall) -> tuple[Outcome, ...]:

@@ -14,7 +14,7 @@ from releasepilot.cli.prepare import branch_option, prepare
 from releasepilot.cli.render.commits import print_commits_seen
 from releasepilot.cli.render.plan import markdown, print_plan
 from releasepilot.cli.render.text import console, print_json
-from releasepilot.model.assessment import AssessedPlan
+from releasepilot.model.assessment import assessed
 
 
 @click.command()
@@ -33,7 +33,7 @@ def plan(invocation: Invocation, as_json: bool, as_markdown: bool, branch: str) 
     prepared = asyncio.run(prepare(invocation, settings, branch))
     assessment = prepared.assessed()
     if as_json:
-        print_json(AssessedPlan.model_construct(**dict(prepared.plan), assessment=assessment))
+        print_json(assessed(prepared.plan, assessment))
     elif as_markdown:
         sys.stdout.write(markdown(prepared.plan, assessment))
     else:

@@ -19,6 +19,7 @@ from releasepilot.cli.servers import reach
 from releasepilot.cli.watching import detached, plan_or_none
 from releasepilot.cli.watching import watch as follow_on
 from releasepilot.control import Servers, connect
+from releasepilot.model.assessment import Assessment, assessed
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import TrainView
 from releasepilot.store.read import TrainRow
@@ -41,7 +42,7 @@ def status(invocation: Invocation, train: str | None, watch: bool, of_plan: bool
     settings = settings_of(invocation)
     servers = reach(settings, quiet=invocation.quiet)
     if of_plan:
-        return _show_plan(asyncio.run(_plan_of(servers, train)), as_json=as_json)
+        return _show_plan(*asyncio.run(_plan_of(servers, train)), as_json=as_json)
     view, plan = asyncio.run(_found(servers, train))
     if watch and view.record is None:
         try:
@@ -60,17 +61,19 @@ def status(invocation: Invocation, train: str | None, watch: bool, of_plan: bool
     return of_view(view)
 
 
-def _show_plan(plan: Plan, *, as_json: bool) -> int:
+def _show_plan(plan: Plan, assessment: Assessment | None, *, as_json: bool) -> int:
     if as_json:
-        print_json(plan)
+        print_json(assessed(plan, assessment) if assessment else plan)
     else:
-        print_plan(console(), plan)
+        print_plan(console(), plan, assessment)
     return Exit.OK
 
 
-async def _plan_of(servers: Servers, train: str | None) -> Plan:
+async def _plan_of(servers: Servers, train: str | None) -> tuple[Plan, Assessment | None]:
     async with connect(servers) as control:
-        return await control.plan_of(await control.resolve(train))
+        found = await control.resolve(train)
+        plan = await control.plan_of(found)
+        return plan, await control.assessment_of(found, plan)
 
 
 async def _found(servers: Servers, train: str | None) -> tuple[TrainView, Plan | None]:

@@ -24,3 +24,8 @@ class AssessedPlan(Plan):
     """A plan as it is shown to scripts: with its assessment, which is no part of its digest."""
 
     assessment: Assessment
+
+
+def assessed(plan: Plan, assessment: Assessment) -> AssessedPlan:
+    """Put a plan and its assessment together; the plan is valid already."""
+    return AssessedPlan.model_construct(**dict(plan), assessment=assessment)

@@ -12,6 +12,7 @@ from psycopg.rows import class_row, scalar_row
 from pydantic import BaseModel
 
 from releasepilot.errors import StackError, TrainUnknown
+from releasepilot.model.assessment import Assessment
 from releasepilot.model.event import Event
 from releasepilot.model.plan import Plan
 from releasepilot.model.receipt import Receipt
@@ -78,6 +79,11 @@ class Reader:
         if not _is_whole(plan, str(body), digest):
             raise StackError(f"the saved plan {digest} reads as {plan.digest}", hint="plan the train again")
         return plan
+
+    async def assessment(self, train: str, plan_digest: str) -> Assessment | None:
+        """Return what a train last thought of a plan; None where it never judged it, as without rules."""
+        body = await self._value("assessment", train=train, digest=plan_digest)
+        return None if body is None else Assessment.model_validate_json(str(body))
 
     async def train(self, key: str) -> TrainRow:
         """Return the train of this id, the latest of this name, or the only one whose id begins so.

@@ -13,6 +13,7 @@ from pydantic import JsonValue, TypeAdapter
 from pydantic_core import PydanticSerializationError
 
 from releasepilot.errors import TrainUnknown
+from releasepilot.model.assessment import Assessment
 from releasepilot.model.event import Event, EventType
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Request
@@ -48,6 +49,12 @@ class Writer:
                 _SQL["insert_plan"], {"digest": plan.digest, "train_name": plan.train, "body": body}
             )
             await connection.execute(_SQL["insert_plan_steps"], steps)
+
+    async def save_assessment(self, train: str, plan_digest: str, at: datetime, assessment: Assessment) -> None:
+        """Keep what was thought of a plan of an open train at a moment."""
+        given = {"train": train, "digest": plan_digest, "at": at, "body": assessment.model_dump_json()}
+        async with connected(self._pool) as connection:
+            await connection.execute(_SQL["insert_assessment"], given)
 
     async def open_train(self, train_id: str, request: Request, at: datetime) -> None:
         """Make the train's row, in its first phase."""

@@ -2,6 +2,10 @@
 -- The canonical text of a plan.
 select body from plan where digest = %(digest)s;
 
+-- name: assessment
+-- What was last thought of a plan of a train.
+select body from assessment where train = %(train)s and plan_digest = %(digest)s order by at desc limit 1;
+
 -- name: find_trains
 -- Trains that a key may mean: by id, by name (the latest first), by the beginning of the id.
 select id, name, plan_digest, phase, outcome, record, requested_by, started_at, ended_at, waiting_for

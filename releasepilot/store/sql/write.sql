@@ -3,6 +3,11 @@
 insert into plan (digest, train_name, body) values (%(digest)s, %(train_name)s, %(body)s)
 on conflict do nothing;
 
+-- name: insert_assessment
+-- What was thought of a plan at a moment; never changed.
+insert into assessment (train, plan_digest, at, body) values (%(train)s, %(digest)s, %(at)s, %(body)s)
+on conflict do nothing;
+
 -- name: insert_plan_steps
 -- The steps of a plan, in its order.
 insert into plan_step (plan_digest, id, position, component, uses)

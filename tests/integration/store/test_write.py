@@ -11,7 +11,9 @@ import pytest
 from support.recorded_trains import NOW, a_plan, a_receipt, a_request, event, happy_history
 
 from releasepilot.errors import TrainUnknown
+from releasepilot.model.assessment import Assessment
 from releasepilot.model.event import Event, EventType
+from releasepilot.model.risk import Risk, RiskLevel
 from releasepilot.model.step import StepStatus
 from releasepilot.model.train import Outcome, TrainPhase
 from releasepilot.store.pool import Pool
@@ -232,3 +234,16 @@ async def test_a_train_of_800_steps_costs_little(pool: Pool) -> None:
         await writer.record(request.train, history[start : start + 100])
     assert time.perf_counter() - began < 3
     assert {step.status for step in await Reader(pool).steps(request.train)} == {StepStatus.DONE}
+
+
+async def test_what_is_thought_of_a_plan_is_kept_for_each_moment(pool: Pool) -> None:
+    """The latest is read back; saving one again changes nothing, and another train or plan has none."""
+    request, plan, writer, reader = a_request(), a_plan(1), Writer(pool), Reader(pool)
+    await writer.open_train(request.train, request, NOW)
+    low, high = (Assessment(risk=Risk(level=level, score=1, factors=())) for level in (RiskLevel.LOW, RiskLevel.HIGH))
+    await writer.save_assessment(request.train, plan.digest, NOW + timedelta(hours=1), high)
+    await writer.save_assessment(request.train, plan.digest, NOW, low)
+    await writer.save_assessment(request.train, plan.digest, NOW, high)
+    assert await reader.assessment(request.train, plan.digest) == high
+    assert await reader.assessment(request.train, "sha256:other") is None
+    assert await reader.assessment("other", plan.digest) is None

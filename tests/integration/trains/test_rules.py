@@ -30,13 +30,17 @@ async def test_a_denied_plan_is_never_run(depot: Depot, remotes: dict[str, Remot
     denied = rule("size(plan.releases) > 2", {"expect": "pass"}, owner="sre")
     catalog = catalog_of(entries(remotes), rules=[denied])
     before = [Before.of(remote) for remote in remotes.values()]
-    train = await depot.start(catalog, await depot.plan(catalog))
+    plan = await depot.plan(catalog)
+    train = await depot.start(catalog, plan)
     view = await depot.until(train, lambda view: view.record is not None)
     assert view.record is not None
     assert (view.record.outcome, view.record.code) == (Outcome.FAILED, "RP308")
     assert "the rule 'small': too much at once" in view.record.cause
     assert "sre can be asked" in view.record.hint
     assert of_view(view) is Exit.WAITING
+    kept = await depot.reader.assessment(train, plan.digest)
+    assert kept is not None
+    assert [(one.rule, one.result, one.denies) for one in kept.verdicts] == [("small", True, True)]
     for was in before:
         was.assert_untouched()
 
@@ -64,5 +68,9 @@ async def test_a_catalog_whose_rules_fail_their_tests_starts_nothing(depot: Depo
 async def test_rules_that_pass_or_warn_stop_nothing(depot: Depot, remotes: dict[str, Remote]) -> None:
     """A warning is for people."""
     warning = rule("size(plan.releases) > 2", {"expect": "pass"}, effect="warn")
-    _, record = await depot.release(catalog_of(entries(remotes), rules=[warning]))
+    plan, record = await depot.release(catalog_of(entries(remotes), rules=[warning]))
     assert record.outcome is Outcome.RELEASED, record
+    kept = await depot.control.assessment_of(record.train, plan)
+    assert kept is not None
+    assert not kept.denied
+    assert [one.outcome for one in kept.verdicts] == ["warn"]

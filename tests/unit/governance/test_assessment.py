@@ -12,6 +12,7 @@ from releasepilot.errors import CatalogError
 from releasepilot.governance.assessment import assess
 from releasepilot.graph.planner import look_ahead
 from releasepilot.model.assessment import AssessedPlan, Assessment
+from releasepilot.model.assessment import assessed as together
 from releasepilot.model.plan import Plan
 from releasepilot.model.rule import RuleOutcome
 from releasepilot.model.snapshot import Snapshot
@@ -66,7 +67,7 @@ def test_the_plan_does_not_know_what_is_thought_of_it() -> None:
     )
     assert plan.digest == again.digest
     assert first.risk.score < second.risk.score
-    shown = AssessedPlan.model_construct(**dict(plan), assessment=first).model_dump_json()
+    shown = together(plan, first).model_dump_json()
     assert Plan.model_validate_json(shown).digest == plan.digest
     assert AssessedPlan.model_validate_json(shown).assessment == first
 
