@@ -459,3 +459,17 @@ def test_a_rule_denies_before_anything_starts(desk: Desk) -> None:
     assert desk.run("next").code == 0
     for was in before:
         was.assert_untouched()
+
+
+def test_a_warning_is_kept_with_the_train(desk: Desk) -> None:
+    """It stops nothing, and the plan of the train is shown with what was said of it then."""
+    tests = [{"input": {"release": {"dependents": 9}}, "expect": "warn"}]
+    many = {"id": "many", "expr": "release.dependents > 1", "effect": "warn", "message": "many follow", "tests": tests}
+    desk.write(rules=[many])
+    said = desk.run("release", "--yes")
+    assert said.code == 0
+    told = "warning: the rule 'many' for lib: many follow"
+    assert told in said.out
+    assert told in desk.run("status", "--plan").out
+    verdicts = desk.run("status", "--plan", "--json").json["assessment"]["verdicts"]
+    assert [one["outcome"] for one in verdicts] == ["warn", "pass", "pass"]
