@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import import_module
+from typing import NamedTuple
 
 from pydantic import ValidationError
 
@@ -34,6 +35,15 @@ class _OfRelease(Value):
     release: ReleaseFacts
 
 
+class _Asked(NamedTuple):
+    """A rule that is judged."""
+
+    rule: Rule
+    digest: str
+    #: Once for each release.
+    of_release: bool
+
+
 @lru_cache(maxsize=1)
 def policy_engine() -> PolicyEngine:
     """Return the engine; EngineMissing where its library is not installed."""
@@ -56,15 +66,14 @@ def judge(rules: Sequence[Rule], given: RuleInput, engine: PolicyEngine) -> tupl
     In the order of the rules, then of the releases.
     """
     facts, whole = engine.bind(given), digest_of(given)
-    each = {rule.id: _of_release(rule, engine) for rule in rules}
-    found = [[] if each[rule.id] else [_verdict(rule, digest_of(rule), facts, whole)] for rule in rules]
-    digests = [digest_of(rule) for rule in rules]
-    for release in given.plan.releases if any(each.values()) else ():
+    asked = [_Asked(rule, digest_of(rule), of_release=_of_release(rule, engine)) for rule in rules]
+    found = [[] if one.of_release else [_verdict(one, facts, whole)] for one in asked]
+    for release in given.plan.releases if any(one.of_release for one in asked) else ():
         # All rules over one release, then the next: what is converted for one is there for the others.
-        about, asked = facts.of(release), digest_of(_OfRelease(given=whole, release=release))
-        for place, rule in enumerate(rules):
-            if each[rule.id]:
-                found[place].append(_verdict(rule, digests[place], about, asked, release.component))
+        about, digest = facts.of(release), digest_of(_OfRelease(given=whole, release=release))
+        for verdicts, one in zip(found, asked, strict=True):
+            if one.of_release:
+                verdicts.append(_verdict(one, about, digest, release.component))
     return tuple(verdict for verdicts in found for verdict in verdicts)
 
 
@@ -76,7 +85,8 @@ def _of_release(rule: Rule, engine: PolicyEngine) -> bool:
         return False
 
 
-def _verdict(rule: Rule, rule_digest: str, facts: Facts, asked: str, component: str = "") -> RuleVerdict:
+def _verdict(asked: _Asked, facts: Facts, input_digest: str, component: str = "") -> RuleVerdict:
+    rule = asked.rule
     result, error = _result(rule.expr, facts)
     return RuleVerdict(
         rule=rule.id,
@@ -87,8 +97,8 @@ def _verdict(rule: Rule, rule_digest: str, facts: Facts, asked: str, component: 
         error=error,
         message=rule.message,
         owner=rule.owner,
-        rule_digest=rule_digest,
-        input_digest=asked,
+        rule_digest=asked.digest,
+        input_digest=input_digest,
     )
 
 
