@@ -21,8 +21,9 @@ from releasepilot.model.catalog import (
     StepDeclaration,
 )
 from releasepilot.model.dependency import ConstraintKind, DependencyKind, Need, Place
-from releasepilot.model.gate import ApprovalGate
+from releasepilot.model.gate import ApprovalGate, Escalation, Excluded, Reapprove
 from releasepilot.model.notes import ChangelogEntry, ChangelogStyle, Forge
+from releasepilot.model.people import Delegation, Person
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.versioning import BranchEntry, Group, PolicyEntry, Propagation, Versioning
 from releasepilot.model.window import Window, WindowEffect
@@ -44,6 +45,9 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Lock,
     StepDeclaration,
     ApprovalGate,
+    Escalation,
+    Person,
+    Delegation,
     Window,
 )
 
@@ -88,6 +92,8 @@ def page() -> str:
     parts += _words(Forge, "forge")
     parts += _words(SagaClass, "class")
     parts += _words(Undo, "undo")
+    parts += _words(Excluded, "exclude")
+    parts += _words(Reapprove, "reapprove")
     parts += _words(WindowEffect, "effect")
     parts += ["## Versioning policies", *_policies()]
     return document("The catalog", "`releasepilot/model/catalog.py`", parts)

@@ -24,6 +24,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "changelog": ("changelog:changelog", "Print the changelog of what would be, or was, released."),
     "release": ("release:release", "Plan, confirm, release and watch."),
     "status": ("status:status", "Show where a train stands."),
+    "explain": ("explain:explain", "Say what a train waits for, and who can clear it."),
     "approve": ("decide:approve", "Approve the plan of a waiting train."),
     "reject": ("decide:reject", "Reject the plan of a waiting train."),
     "pause": ("steer:pause", "Start no further step of a train."),

@@ -10,11 +10,13 @@ from typing import Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
+from releasepilot.model.agreements import objections
 from releasepilot.model.command import check_commands, keep_scripts
 from releasepilot.model.dependency import Need, Place
 from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.names import FileAbove, Name, Ref, Repo, RepoPath, TagTemplate, Watched
 from releasepilot.model.notes import ChangelogEntry
+from releasepilot.model.people import Delegation, Person
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.value import Argv, Seconds, Value
 from releasepilot.model.versioning import BranchEntry, Group, Versioning
@@ -205,6 +207,10 @@ class Catalog(Value):
     gates: tuple[ApprovalGate, ...] = ()
     #: Role to its members, by account name.
     roles: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+    #: Account to whose it is: what else is theirs, so that nobody votes on their own work under another name.
+    people: dict[str, Person] = Field(default_factory=dict)
+    #: Who votes in whose place, and until when.
+    delegations: tuple[Delegation, ...] = ()
     #: When components may be released, and when not. Without any they may at all times.
     windows: tuple[Window, ...] = ()
 
@@ -270,9 +276,11 @@ class Catalog(Value):
         """Yield what cannot hold together, each with the path of the later of the two places.
 
         Components of one repository and branch must differ in path and in tags, declared needs form no circle, and
-        windows differ in name and concern something.
+        windows differ in name and concern something; nothing of people, gates and delegations belongs to two.
         """
         yield from self._windows()
+        names = [component.name for component in self.components]
+        yield from objections(self.gates, self.people, self.delegations, names)
         folders: dict[tuple[str, str, str], str] = {}
         tags: dict[tuple[str, str, str], str] = {}
         for index, one in enumerate(self.components):

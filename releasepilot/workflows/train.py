@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
 
@@ -14,10 +15,11 @@ with workflow.unsafe.imports_passed_through():
 
     from releasepilot.model.catalog import OnFailure
     from releasepilot.model.event import EventType
-    from releasepilot.model.gate import Actor, Decision, Verdict, Vote, judge
+    from releasepilot.model.gate import Actor, Decision, Vote
     from releasepilot.model.plan import Residue
     from releasepilot.model.step import Queue, StepStatus
     from releasepilot.model.train import (
+        Condition,
         Outcome,
         Outline,
         Record,
@@ -30,6 +32,7 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.value import Value
     from releasepilot.model.window import Window
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
+    from releasepilot.workflows.gates import Gates
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.ports import (
         HEARTBEAT,
@@ -110,7 +113,7 @@ class TrainWorkflow:
         self._journal = Journal(self._train, state.next_seq if state else 1)
         self._phase = TrainPhase.PLANNING
         self._outline = Outline(digest=state.plan_digest if state else "")
-        self._votes: list[Vote] = []
+        self._gates = Gates(self._journal)
         self._changes: tuple[str, ...] = ()
         self._paused = state.paused if state else False
         self._undoing = state.undoing if state else None
@@ -123,10 +126,11 @@ class TrainWorkflow:
         self._yielding = False
         #: Why the windows are closed; empty where the train does not wait for them.
         self._window = ""
+        self._window_opens: datetime | None = None
         self._record: Record | None = None
         if not start.request.catalog.gates and start.request.confirmed:
             # Without gates the requester's word is enough, and it was given with the request.
-            self._votes.append(
+            self._gates.votes.append(
                 Vote(actor=start.request.requested_by, decision=Decision.APPROVE, plan_digest=start.request.confirmed)
             )
 
@@ -165,9 +169,11 @@ class TrainWorkflow:
             phase=TrainPhase.PAUSED if self._paused and self._phase is TrainPhase.RUNNING else self._phase,
             plan_digest=self._outline.digest,
             statuses=dict(self._engine.statuses) if self._engine else {},
-            gates=tuple(gate for gate in self._outline.gates if self._phase is TrainPhase.WAITING),
-            votes=tuple(self._votes),
+            gates=self._gates.gates if self._phase is TrainPhase.WAITING else (),
+            votes=tuple(self._gates.votes),
+            verdicts=tuple(self._gates.verdicts(workflow.now()) if self._phase is TrainPhase.WAITING else ()),
             waiting_for=self._waiting_for(),
+            conditions=tuple(self._conditions()),
             changes=self._changes,
             paused=self._paused,
             past_no_return=bool(self._engine and self._engine.past_no_return),
@@ -177,14 +183,15 @@ class TrainWorkflow:
     @workflow.update
     async def decide(self, vote: Vote) -> TrainView:
         """Count a vote on the plan that waits."""
-        self._votes.append(vote)
-        self._journal.note(
-            EventType.GATE_VOTED,
-            actor=str(vote.actor),
-            decision=vote.decision,
-            comment=vote.comment,
-            digest=vote.plan_digest,
-        )
+        if self._gates.count(vote, workflow.now()):
+            self._journal.note(
+                EventType.GATE_VOTED,
+                actor=str(vote.actor),
+                decision=vote.decision,
+                comment=vote.comment,
+                digest=vote.plan_digest,
+            )
+            self._advance()
         return self.view()
 
     @decide.validator
@@ -194,9 +201,9 @@ class TrainWorkflow:
             raise _refused(f"train {self._train} is at no gate: it is {self._phase.value}")
         if vote.plan_digest != self._outline.digest:
             raise _refused("the plan has changed since you saw it: look at it again, then vote on the new one")
-        if not any(vote.actor.account in gate.eligible for gate in self._outline.gates):
-            able = sorted({account for gate in self._outline.gates for account in gate.eligible})
-            raise _refused(f"{vote.actor} may not vote here; these may: {', '.join(able)}")
+        objection = self._gates.objection(vote, workflow.now())
+        if objection:
+            raise _refused(objection)
 
     @workflow.update
     async def pause(self, command: Command) -> TrainView:
@@ -265,6 +272,7 @@ class TrainWorkflow:
         try:
             self._outline = await self._prepare("")
             self._changes = self._outline.changes
+            self._gates.replace(self._outline.gates, workflow.now())
             refused = await self._agree() if self._outline.steps else Record(train=self._train, outcome=Outcome.NOTHING)
         except StepFailed as failure:
             return Record(
@@ -315,7 +323,7 @@ class TrainWorkflow:
             waited = await self._await_votes()
             if (refused := self._refused_record()) is not None:
                 return refused
-            for verdict in self._verdicts():
+            for verdict in self._gates.verdicts(workflow.now()):
                 self._journal.note(EventType.GATE_PASSED, gate=verdict.gate, approved_by=list(verdict.approved_by))
             waited = await self._await_windows() or waited
             if (refused := self._refused_record()) is not None:
@@ -325,10 +333,12 @@ class TrainWorkflow:
             # Time has passed: what was agreed on may no longer be what would be released.
             self._enter(TrainPhase.PLANNING)
             again = await self._prepare(self._outline.digest)
-            if again.digest == self._outline.digest:
+            if again.digest != self._outline.digest:
+                self._outline, self._changes = again, again.changes
+                self._journal.note(EventType.TRAIN_REPLANNED, digest=again.digest, changes=list(again.changes))
+                self._gates.replace(again.gates, workflow.now())
+            elif self._agreed():
                 return None
-            self._outline, self._changes = again, again.changes
-            self._journal.note(EventType.TRAIN_REPLANNED, digest=again.digest, changes=list(again.changes))
             if not again.steps:
                 return Record(train=self._train, outcome=Outcome.NOTHING)
 
@@ -337,10 +347,22 @@ class TrainWorkflow:
         if self._aborted or self._agreed():
             return False
         self._enter(TrainPhase.WAITING)
-        for gate in self._outline.gates:
-            self._journal.note(EventType.GATE_OPENED, gate=gate.name, digest=gate.plan_digest)
-        await workflow.wait_condition(lambda: self._agreed() or self._stopped())
+        self._gates.advance(workflow.now())
+        while not (self._agreed() or self._stopped()):
+            coming = self._gates.next_moment(workflow.now())
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self._agreed() or self._stopped(),
+                    timeout=coming - workflow.now() if coming else None,
+                    timeout_summary="a gate changes by itself",
+                )
+            self._advance()
         return True
+
+    def _advance(self) -> None:
+        """Open the gates whose turn has come, and say so."""
+        if self._gates.advance(workflow.now()):
+            self._enter(TrainPhase.WAITING)
 
     async def _await_windows(self) -> bool:
         """Wait until the windows let the components go, or somebody says no; return whether that took a wait.
@@ -359,7 +381,7 @@ class TrainWorkflow:
                 break
             waited = True
             until = f"{verdict.until:%Y-%m-%d %H:%M} UTC" if verdict.until else ""
-            self._window = f"{verdict.reason} until {until}"
+            self._window, self._window_opens = f"{verdict.reason} until {until}", verdict.until
             self._enter(TrainPhase.WAITING)
             self._journal.note(EventType.WINDOW_CLOSED, window=verdict.rule, reason=verdict.reason, until=until)
             with suppress(TimeoutError):
@@ -369,13 +391,13 @@ class TrainWorkflow:
 
     def _stopped(self) -> bool:
         """Whether somebody has said no."""
-        return self._aborted or self._rejection() is not None
+        return self._aborted or self._gates.rejection(workflow.now()) is not None
 
     def _refused_record(self) -> Record | None:
         """Return the record of a train that somebody stopped before it began."""
         if self._aborted:
             return Record(train=self._train, outcome=Outcome.REJECTED, cause=self._cause)
-        rejection = self._rejection()
+        rejection = self._gates.rejection(workflow.now())
         if rejection is None:
             return None
         self._journal.note(EventType.GATE_REJECTED, gate=rejection.gate, reason=rejection.reason)
@@ -493,22 +515,25 @@ class TrainWorkflow:
         return Outcome.PARTLY_RELEASED if released else Outcome.ROLLED_BACK
 
     def _agreed(self) -> bool:
-        return all(verdict.passed for verdict in self._verdicts())
-
-    def _rejection(self) -> Verdict | None:
-        return next((verdict for verdict in self._verdicts() if verdict.rejected), None)
-
-    def _verdicts(self) -> list[Verdict]:
-        return [judge(gate, tuple(self._votes)) for gate in self._outline.gates]
+        return self._gates.agreed(workflow.now())
 
     def _waiting_for(self) -> str:
         if self._phase is TrainPhase.WAITING and self._window:
             return self._window
         if self._phase is TrainPhase.WAITING:
-            return "; ".join(f"{verdict.gate}: {verdict.reason}" for verdict in self._verdicts() if not verdict.passed)
+            return self._gates.reason(workflow.now())
         if self._paused and self._phase is TrainPhase.RUNNING:
             return "somebody to resume it"
         return ""
+
+    def _conditions(self) -> Iterator[Condition]:
+        """Yield what has to come about before the train moves."""
+        if self._phase is TrainPhase.WAITING and self._window:
+            yield Condition(what=self._window, clears_at=self._window_opens)
+        elif self._phase is TrainPhase.WAITING:
+            yield from self._gates.conditions(self._train, workflow.now(), changed=bool(self._changes))
+        if self._paused and self._phase in {TrainPhase.WAITING, TrainPhase.RUNNING}:
+            yield Condition(what="paused", command=f"releasepilot resume {self._train}")
 
     def _enter(self, phase: TrainPhase) -> None:
         self._phase = phase
