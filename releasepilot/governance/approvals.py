@@ -93,19 +93,34 @@ def matched(members: Iterable[tuple[str, Sequence[str]]]) -> int:
 def _counted(
     gate: OpenGate, votes: Sequence[Vote], now: datetime, opened: datetime
 ) -> Iterator[tuple[str, tuple[Voter, Vote]]]:
-    """Yield each person with the last of their votes that counts, in the order of these votes."""
+    """Yield each person with the last of their votes that counts, in the order of these votes.
+
+    Who approves again renews their approval, and stays in the place in which they gave it: otherwise one more approval
+    could take one away.
+    """
     latest: dict[str, tuple[Voter, Vote]] = {}
     for vote in votes:
         at = vote.at or opened
         voter = _way(gate, vote, at, opened)
         if voter is None or not _concerns(gate, vote) or at < opened:
             continue
-        latest.pop(voter.person, None)
+        before = latest.pop(voter.person, None)
+        if before is not None and _renews(gate, vote, before[1], at, opened):
+            voter = before[0]
         latest[voter.person] = (voter, vote)
     for person, (voter, vote) in latest.items():
-        gone = bool(gate.expires_after) and (vote.at or opened) + timedelta(seconds=gate.expires_after) <= now
-        if vote.decision is Decision.REJECT or not gone:
+        if vote.decision is Decision.REJECT or not _expired(gate, vote, now, opened):
             yield person, (voter, vote)
+
+
+def _renews(gate: OpenGate, vote: Vote, earlier: Vote, at: datetime, opened: datetime) -> bool:
+    """Whether a vote says again what an earlier one still says."""
+    same = vote.decision is earlier.decision is Decision.APPROVE
+    return same and not _expired(gate, earlier, at, opened)
+
+
+def _expired(gate: OpenGate, vote: Vote, now: datetime, opened: datetime) -> bool:
+    return bool(gate.expires_after) and (vote.at or opened) + timedelta(seconds=gate.expires_after) <= now
 
 
 def _way(gate: OpenGate, vote: Vote, at: datetime, opened: datetime) -> Voter | None:

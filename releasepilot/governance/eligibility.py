@@ -55,6 +55,7 @@ def people_of(catalog: Catalog) -> People:
     """Return who is who in a catalog."""
     named = [member for members in catalog.roles.values() for member in members]
     named += [user for gate in catalog.gates for user in gate.users]
+    named += [account for one in catalog.delegations for account in (one.giver, one.taker)]
     return People(catalog.people, named)
 
 
@@ -98,25 +99,32 @@ def _holders(roles: Sequence[str], people: People, request: Request) -> Iterator
 
 
 def _excluded(gate: ApprovalGate, releases: Sequence[Release], people: People, request: Request) -> dict[str, str]:
-    """Return the persons who may not vote, and why: nobody approves what is their own."""
-    excluded: dict[str, str] = {}
+    """Return the accounts that may not vote, and why: nobody approves what is their own."""
     requester = people.of_account(request.requested_by.account)
+    excluded: dict[str, str] = {}
     if Excluded.REQUESTER in gate.exclude:
         excluded[requester] = f"{requester} asked for the train"
     for release in releases:
         for contributor in release.contributors:
-            wanted = Excluded.COMMITTER if contributor.committed_only else Excluded.AUTHOR
-            if wanted not in gate.exclude:
-                continue
-            person = people.of_address(contributor.address)
-            if person is None:
-                _refuse_stranger(gate, release, contributor)
-                continue
-            # What a program commits is the doing of whoever set it going.
-            person = requester if people.machine(person) else person
+            person = _person(gate, release, contributor, people, requester)
             what = "committed" if contributor.committed_only else "wrote"
-            excluded.setdefault(person, f"{person} {what} a part of {release.component} {release.to_version}")
-    return excluded
+            if person is not None:
+                excluded.setdefault(person, f"{person} {what} a part of {release.component} {release.to_version}")
+    return {account: why for person, why in excluded.items() for account in people.accounts_of(person)}
+
+
+def _person(
+    gate: ApprovalGate, release: Release, contributor: Contributor, people: People, requester: str
+) -> str | None:
+    """Return whom a contribution keeps out; None where it keeps out nobody."""
+    kind = Excluded.COMMITTER if contributor.committed_only else Excluded.AUTHOR
+    if kind not in gate.exclude:
+        return None
+    person = people.of_address(contributor.address)
+    if person is None:
+        _refuse_stranger(gate, release, contributor)
+    # What a program commits is the doing of whoever set it going.
+    return requester if person is not None and people.machine(person) else person
 
 
 def _refuse_stranger(gate: ApprovalGate, release: Release, contributor: Contributor) -> None:

@@ -9,7 +9,9 @@ from releasepilot.model.commit import Commit
 from releasepilot.model.people import Contributor
 
 #: GitHub's trailer (docs.github.com, "Creating a commit with multiple authors"), in whatever case.
-_CO_AUTHOR = re.compile(r"^co-authored-by:[ \t]*([^<\n]{0,200})<([^<>\s]{1,254})>[ \t]*$", re.MULTILINE | re.IGNORECASE)
+_CO_AUTHOR = re.compile(
+    r"^co-authored-by:[ \t]*([^<\n]{0,200})<([^<>\s]{1,254})>[ \t\r]*$", re.MULTILINE | re.IGNORECASE
+)
 
 
 def contributors_of(commits: Iterable[Commit]) -> tuple[Contributor, ...]:
