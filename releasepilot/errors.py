@@ -16,7 +16,8 @@
     │   ├── InvalidNextVersion       RP304  a version outside of what its branch may release
     │   ├── InvalidMaintenanceMerge  RP305  a maintenance branch holds a release beyond its range
     │   ├── VersionConflict          RP306  no version satisfies two ranges
-    │   └── NoWindow                 RP307  no release window opens again
+    │   ├── NoWindow                 RP307  no release window opens again
+    │   └── ReviewOverdue            RP309  an emergency was not reviewed in time
     ├── StepError                    RP400  a step failed (retryable)
     │   ├── StepConflict             RP401  the far side holds a different artefact
     │   ├── StepRefused              RP402  the far side said no
@@ -152,6 +153,12 @@ class NoWindow(PlanError):
     """No release window opens again."""
 
     code = "RP307"
+
+
+class ReviewOverdue(PlanError):
+    """An emergency was not reviewed in time."""
+
+    code = "RP309"
 
 
 class StepError(ReleasePilotError):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from temporalio import activity
 
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.outline import outline_of
+from releasepilot.errors import ReviewOverdue
 from releasepilot.model.plan import Plan
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
@@ -43,8 +46,14 @@ class Ledger:
             )
 
     async def open(self, call: PrepareCall) -> None:
-        """Make the train known."""
+        """Make the train known; ReviewOverdue where an earlier train of its name owes the review of an emergency."""
         await self._writer.open_train(call.train, call.request, call.started_at)
+        owed = await self._reader.overdue_review(call.request.catalog.train, datetime.now(UTC))
+        if owed is not None:
+            raise ReviewOverdue(
+                f"the emergency {owed.incident} of train {owed.train} has not been reviewed in time",
+                hint=f"write down what happened: releasepilot review {owed.train} --comment TEXT",
+            )
 
     async def keep(self, plan: Plan) -> None:
         """Store a plan by its digest."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from releasepilot.governance.eligibility import opened
+from releasepilot.governance.eligibility import emergency_of, opened
 from releasepilot.model.gate import OpenGate
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Outline, Request, StepNode
@@ -32,6 +32,7 @@ def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = ()) -> O
         components={release.component: release.needs for release in plan.releases},
         versions={release.component: release.to_version for release in plan.releases},
         gates=gates or (_confirmation(plan, request),),
+        emergency=emergency_of(plan, request),
         on_failure=plan.on_failure,
         concurrency=plan.concurrency,
         changes=changes,

@@ -27,6 +27,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "explain": ("explain:explain", "Say what a train waits for, and who can clear it."),
     "approve": ("decide:approve", "Approve the plan of a waiting train."),
     "reject": ("decide:reject", "Reject the plan of a waiting train."),
+    "override": ("emergency:override", "Let a train past gates or windows in an emergency."),
+    "review": ("emergency:review", "Write down what happened in an emergency."),
     "pause": ("steer:pause", "Start no further step of a train."),
     "resume": ("steer:resume", "Let a paused train go on."),
     "abort": ("steer:abort", "Stop a train and undo what it did."),

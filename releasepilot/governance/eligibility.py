@@ -8,8 +8,10 @@ from math import ceil
 
 from releasepilot.errors import PlanError
 from releasepilot.governance.approvals import matched
+from releasepilot.governance.emergency import components_outside
 from releasepilot.governance.people import People, address_of
 from releasepilot.model.catalog import Catalog
+from releasepilot.model.emergency import OpenEmergency
 from releasepilot.model.gate import ApprovalGate, Excluded, OpenGate, Reapprove, Voter
 from releasepilot.model.people import Contributor, Delegation
 from releasepilot.model.plan import Plan, Release
@@ -48,6 +50,24 @@ def opened(gate: ApprovalGate, plan: Plan, request: Request) -> OpenGate:
         expires_after=gate.expires_after or 0,
         lapses_after=gate.lapses_after or 0,
         part=part_of(gate, plan),
+    )
+
+
+def emergency_of(plan: Plan, request: Request) -> OpenEmergency | None:
+    """Return who may override for a plan; None where the catalog lets nobody."""
+    policy = request.catalog.emergency
+    if policy is None:
+        return None
+    people = people_of(request.catalog)
+    holders = dict.fromkeys(_holders(policy.roles, people, request))
+    return OpenEmergency(
+        plan_digest=plan.digest,
+        people=tuple(_voter(people, person) for person in holders if not people.machine(person)),
+        reasons=policy.reasons,
+        needed=1 if policy.sole else 2,
+        expires_after=policy.expires_after,
+        review_within=policy.review_within,
+        outside=components_outside(policy.components, [release.component for release in plan.releases]),
     )
 
 

@@ -13,6 +13,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from releasepilot.model.agreements import objections
 from releasepilot.model.command import check_commands, keep_scripts
 from releasepilot.model.dependency import Need, Place
+from releasepilot.model.emergency import EmergencyPolicy
 from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.names import FileAbove, Name, Ref, Repo, RepoPath, TagTemplate, Watched
 from releasepilot.model.notes import ChangelogEntry
@@ -211,6 +212,8 @@ class Catalog(Value):
     people: dict[str, Person] = Field(default_factory=dict)
     #: Who votes in whose place, and until when.
     delegations: tuple[Delegation, ...] = ()
+    #: Who may let a train past gates and windows. Without it nobody may.
+    emergency: EmergencyPolicy | None = None
     #: When components may be released, and when not. Without any they may at all times.
     windows: tuple[Window, ...] = ()
 

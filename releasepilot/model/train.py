@@ -8,6 +8,7 @@ from enum import StrEnum
 from pydantic import AwareDatetime, Field
 
 from releasepilot.model.catalog import Catalog, OnFailure
+from releasepilot.model.emergency import OpenEmergency
 from releasepilot.model.gate import Actor, OpenGate, Verdict, Vote
 from releasepilot.model.plan import Residue
 from releasepilot.model.step import ActuatorTraits, SagaClass, StepStatus, Undo
@@ -131,6 +132,8 @@ class Outline(Value):
     components: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     gates: tuple[OpenGate, ...] = ()
+    #: Who may let it past them; None where the catalog lets nobody.
+    emergency: OpenEmergency | None = None
     on_failure: OnFailure = OnFailure.ROLLBACK_ALL
     concurrency: int = 8
     #: What changed since the plan that this one replaces, in words.

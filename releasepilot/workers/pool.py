@@ -28,10 +28,11 @@ from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
 from releasepilot.workflows.ports import task_queue
+from releasepilot.workflows.review import ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackWorkflow
 from releasepilot.workflows.train import TrainWorkflow
 
-WORKFLOWS: tuple[type, ...] = (TrainWorkflow, RollbackWorkflow)
+WORKFLOWS: tuple[type, ...] = (TrainWorkflow, RollbackWorkflow, ReviewWorkflow)
 
 #: Finish what runs for so long when told to end; then it is cancelled, and another worker takes it up.
 _GRACE = timedelta(seconds=20)

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
@@ -14,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from pydantic import Field
 
     from releasepilot.model.catalog import OnFailure
+    from releasepilot.model.emergency import Override
     from releasepilot.model.event import EventType
     from releasepilot.model.gate import Actor, Decision, Vote
     from releasepilot.model.plan import Residue
@@ -34,6 +36,7 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.gates import Gates
     from releasepilot.workflows.journal import Journal
+    from releasepilot.workflows.overrides import Overrides
     from releasepilot.workflows.ports import (
         HEARTBEAT,
         LEDGER_RETRY,
@@ -113,7 +116,8 @@ class TrainWorkflow:
         self._journal = Journal(self._train, state.next_seq if state else 1)
         self._phase = TrainPhase.PLANNING
         self._outline = Outline(digest=state.plan_digest if state else "")
-        self._gates = Gates(self._journal)
+        self._overrides = Overrides(self._journal)
+        self._gates = Gates(self._journal, self._overrides)
         self._changes: tuple[str, ...] = ()
         self._paused = state.paused if state else False
         self._undoing = state.undoing if state else None
@@ -206,6 +210,25 @@ class TrainWorkflow:
             raise _refused(objection)
 
     @workflow.update
+    async def override(self, override: Override) -> TrainView:
+        """Let the train past some gates and windows in an emergency, once enough people say so."""
+        self._overrides.take(override, workflow.now())
+        self._advance()
+        return self.view()
+
+    @override.validator
+    def _may_override(self, override: Override) -> None:
+        """Refuse, without a trace in the history, what could not count."""
+        if self._phase is not TrainPhase.WAITING:
+            raise _refused(f"train {self._train} waits for nothing: it is {self._phase.value}")
+        if override.plan_digest != self._outline.digest:
+            raise _refused("the plan has changed since you saw it: look at it again, then override for the new one")
+        known = [gate.name for gate in self._outline.gates] + [window.name for window in self._request.catalog.windows]
+        objection = self._overrides.objection(override, known)
+        if objection:
+            raise _refused(objection)
+
+    @workflow.update
     async def pause(self, command: Command) -> TrainView:
         """Start nothing new until resumed."""
         if not self._paused:
@@ -272,7 +295,7 @@ class TrainWorkflow:
         try:
             self._outline = await self._prepare("")
             self._changes = self._outline.changes
-            self._gates.replace(self._outline.gates, workflow.now())
+            self._replace_gates()
             refused = await self._agree() if self._outline.steps else Record(train=self._train, outcome=Outcome.NOTHING)
         except StepFailed as failure:
             return Record(
@@ -336,7 +359,7 @@ class TrainWorkflow:
             if again.digest != self._outline.digest:
                 self._outline, self._changes = again, again.changes
                 self._journal.note(EventType.TRAIN_REPLANNED, digest=again.digest, changes=list(again.changes))
-                self._gates.replace(again.gates, workflow.now())
+                self._replace_gates()
             elif self._agreed():
                 return None
             if not again.steps:
@@ -359,6 +382,11 @@ class TrainWorkflow:
             self._advance()
         return True
 
+    def _replace_gates(self) -> None:
+        """Take the gates of the plan, and who may let the train past them."""
+        self._overrides.emergency = self._outline.emergency
+        self._gates.replace(self._outline.gates, workflow.now())
+
     def _advance(self) -> None:
         """Open the gates whose turn has come, and say so."""
         if self._gates.advance(workflow.now()):
@@ -370,9 +398,8 @@ class TrainWorkflow:
         What runs when a window closes goes on, and the way back is always open. Windows that never open again raise
         StepFailed.
         """
-        windows = self._request.catalog.windows
         waited = False
-        while windows and not self._stopped():
+        while (windows := self._windows_in_force()) and not self._stopped():
             judged = await self._judge_windows(windows)
             verdict = judged.verdict
             if verdict.open:
@@ -385,9 +412,21 @@ class TrainWorkflow:
             self._enter(TrainPhase.WAITING)
             self._journal.note(EventType.WINDOW_CLOSED, window=verdict.rule, reason=verdict.reason, until=until)
             with suppress(TimeoutError):
-                await workflow.wait_condition(self._stopped, timeout=timedelta(seconds=judged.wait))
+                await workflow.wait_condition(
+                    partial(self._has_reason_to_look, windows), timeout=timedelta(seconds=judged.wait)
+                )
         self._window = ""
         return waited
+
+    def _has_reason_to_look(self, asked: tuple[Window, ...]) -> bool:
+        """Whether people have changed what a wait for these windows is for."""
+        return self._stopped() or self._windows_in_force() != asked
+
+    def _windows_in_force(self) -> tuple[Window, ...]:
+        """Return the windows that nobody has waived."""
+        windows = self._request.catalog.windows
+        waived = self._overrides.waived(workflow.now()) if windows else {}
+        return tuple(window for window in windows if window.name not in waived)
 
     def _stopped(self) -> bool:
         """Whether somebody has said no."""
