@@ -21,6 +21,7 @@ from releasepilot.model.catalog import (
     StepDeclaration,
 )
 from releasepilot.model.dependency import ConstraintKind, DependencyKind, Need, Place
+from releasepilot.model.emergency import EmergencyPolicy
 from releasepilot.model.gate import ApprovalGate, Escalation, Excluded, Reapprove
 from releasepilot.model.notes import ChangelogEntry, ChangelogStyle, Forge
 from releasepilot.model.people import Delegation, Person
@@ -48,6 +49,7 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Escalation,
     Person,
     Delegation,
+    EmergencyPolicy,
     Window,
 )
 
