@@ -25,7 +25,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
-from releasepilot.errors import ControlError, StackError, TrainUnknown, VoteRefused
+from releasepilot.errors import ControlError, IdentityUnproven, StackError, TrainUnknown, VoteRefused
 from releasepilot.model.emergency import Override
 from releasepilot.model.gate import Actor, Decision, Vote
 from releasepilot.model.plan import Plan
@@ -367,6 +367,8 @@ class Control:
         except WorkflowUpdateFailedError as error:
             cause = error.cause
             message = cause.message if isinstance(cause, ApplicationError) else str(cause)
+            if isinstance(cause, ApplicationError) and cause.type == IdentityUnproven.code:
+                raise IdentityUnproven(message, hint="RELEASEPILOT_TOKEN holds your token") from error
             raise VoteRefused(message) if isinstance(argument, Vote) else ControlError(message) from error
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise StackError(

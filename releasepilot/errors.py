@@ -25,7 +25,8 @@
     │   └── StepUnconverged          RP404  applied, but the far side does not show it (retryable)
     ├── ControlError                 RP500  a command was refused
     │   ├── TrainUnknown             RP501  no train of that name
-    │   └── VoteRefused              RP502  the vote does not count
+    │   ├── VoteRefused              RP502  the vote does not count
+    │   └── IdentityUnproven         RP503  somebody is not taken for who they say they are
     └── StackError                   RP600  a server that ReleasePilot needs cannot be reached or started
 
 A caller catches the branch that it can deal with. `code` is stable and documented, `hint` says what to do
@@ -215,6 +216,12 @@ class VoteRefused(ControlError):
     """The vote does not count."""
 
     code = "RP502"
+
+
+class IdentityUnproven(ControlError):
+    """Somebody is not taken for who they say they are."""
+
+    code = "RP503"
 
 
 class StackError(ReleasePilotError):

@@ -6,9 +6,10 @@ from releasepilot.governance.eligibility import emergency_of, opened
 from releasepilot.model.gate import OpenGate
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Outline, Request, StepNode
+from releasepilot.model.trust import Trust
 
 
-def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = ()) -> Outline:
+def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = (), trust: Trust | None = None) -> Outline:
     """Return digest, step graph and gates; PlanError where a gate can never pass."""
     gates = tuple(opened(gate, plan, request) for gate in plan.gates)
     return Outline(
@@ -32,6 +33,7 @@ def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = ()) -> O
         components={release.component: release.needs for release in plan.releases},
         versions={release.component: release.to_version for release in plan.releases},
         gates=gates or (_confirmation(plan, request),),
+        trust=trust,
         emergency=emergency_of(plan, request),
         on_failure=plan.on_failure,
         concurrency=plan.concurrency,

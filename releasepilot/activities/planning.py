@@ -11,9 +11,11 @@ from releasepilot.activities.alive import alive
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.outline import outline_of
+from releasepilot.activities.proof import require_proof
 from releasepilot.graph.planner import make_plan
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.train import Outline
+from releasepilot.model.trust import Trust
 from releasepilot.repositories.snapshot import take_snapshot
 from releasepilot.store.read import Reader
 from releasepilot.workflows.ports import Activity, PrepareCall
@@ -22,8 +24,14 @@ from releasepilot.workflows.ports import Activity, PrepareCall
 class Planning:
     """Makes plans."""
 
-    def __init__(self, ledger: Ledger, reader: Reader, *, cache: Path, git_timeout: float) -> None:
-        """Read repositories through the mirrors in `cache`; end a git command after `git_timeout` seconds."""
+    def __init__(
+        self, ledger: Ledger, reader: Reader, *, cache: Path, git_timeout: float, trust: Trust | None = None
+    ) -> None:
+        """Read repositories through the mirrors in `cache`; end a git command after `git_timeout` seconds.
+
+        With `trust` only those who prove who they are may ask, and act on what is planned.
+        """
+        self._trust = trust
         self._ledger = ledger
         self._reader = reader
         self._cache = cache
@@ -36,12 +44,13 @@ class Planning:
             return await alive(self._prepare(call))
 
     async def _prepare(self, call: PrepareCall) -> Outline:
+        require_proof(call.asked_by, self._trust, call.started_at)
         await self._ledger.open(call)
         catalog = call.request.catalog
         snapshot = await take_snapshot(catalog, self._cache, concurrency=catalog.concurrency, timeout=self._git_timeout)
         plan = await asyncio.to_thread(make_plan, snapshot, call.request)
         await self._ledger.keep(plan)
-        return outline_of(plan, call.request, await self._changes(call, plan))
+        return outline_of(plan, call.request, await self._changes(call, plan), self._trust)
 
     async def _changes(self, call: PrepareCall, plan: Plan) -> tuple[str, ...]:
         """Say what differs from the plan before, or from the one that came confirmed with the request."""

@@ -11,11 +11,18 @@ from releasepilot.model.value import Seconds, Value
 
 
 class Actor(Value):
-    """Who does something. Made in one place from the operating system's account, never from free text."""
+    """Who does something. Made in one place, from a token or the operating system's account; never from free text."""
 
     account: str
-    #: Where the account was established; `local` is the operating system of the embedded stack.
+    #: Where the account was established: the issuer of a token, or `os`; `local` is the owner of an embedded stack.
     realm: str = "local"
+    #: Proof of that, for workers that ask for it. It is checked, and kept in no ledger.
+    token: str = Field(default="", repr=False, max_length=16_384)
+
+    @property
+    def bare(self) -> Actor:
+        """The same without the proof."""
+        return self.model_copy(update={"token": ""}) if self.token else self
 
     def __str__(self) -> str:
         """Show the account."""

@@ -12,6 +12,7 @@ from releasepilot.model.emergency import OpenEmergency
 from releasepilot.model.gate import Actor, OpenGate, Verdict, Vote
 from releasepilot.model.plan import Residue
 from releasepilot.model.step import ActuatorTraits, SagaClass, StepStatus, Undo
+from releasepilot.model.trust import Trust
 from releasepilot.model.value import Value, digest_of
 
 
@@ -134,6 +135,8 @@ class Outline(Value):
     gates: tuple[OpenGate, ...] = ()
     #: Who may let it past them; None where the catalog lets nobody.
     emergency: OpenEmergency | None = None
+    #: Whose tokens the workers ask for; None where the account of the operating system is enough.
+    trust: Trust | None = None
     on_failure: OnFailure = OnFailure.ROLLBACK_ALL
     concurrency: int = 8
     #: What changed since the plan that this one replaces, in words.

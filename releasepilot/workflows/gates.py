@@ -51,7 +51,7 @@ class Gates:
         if any(_repeats(vote, earlier) and not self._stale(earlier, now) for earlier in self._last_of(vote)):
             return False
         parts = {gate.name: gate.part for gate in self.gates if gate.part and gate.name in self._opened}
-        self.votes.append(vote.model_copy(update={"at": now, "parts": parts}))
+        self.votes.append(vote.model_copy(update={"actor": vote.actor.bare, "at": now, "parts": parts}))
         return True
 
     def objection(self, vote: Vote, now: datetime) -> str:
@@ -141,7 +141,7 @@ class Gates:
                 self._journal.note(EventType.GATE_REMINDED, gate=gate.name, reason=what)
 
     def _last_of(self, vote: Vote) -> list[Vote]:
-        return [one for one in self.votes if one.actor == vote.actor][-1:]
+        return [one for one in self.votes if one.actor == vote.actor.bare][-1:]
 
     def _stale(self, vote: Vote, now: datetime) -> bool:
         """Whether a vote counts no longer at some gate, so that the same again is more than a repetition."""

@@ -31,7 +31,7 @@ class Overrides:
 
     def take(self, override: Override, now: datetime) -> None:
         """Take an override that nothing is objected to."""
-        self._given.append(override.model_copy(update={"at": now}))
+        self._given.append(override.model_copy(update={"actor": override.actor.bare, "at": now}))
         self._journal.note(
             EventType.EMERGENCY_OVERRIDDEN,
             actor=str(override.actor),

@@ -32,7 +32,7 @@ class ReviewWorkflow:
     @workflow.run
     async def run(self, start: ReviewStart) -> None:
         """Write it down."""
-        stands = await uncancellable(standing(start.train))
+        stands = await uncancellable(standing(start.train, start.actor))
         journal = Journal(start.train, stands.next_seq)
         keeper = asyncio.create_task(journal.keep(), name="journal")
         journal.note(EventType.EMERGENCY_REVIEWED, actor=str(start.actor), comment=start.comment)

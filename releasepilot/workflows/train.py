@@ -14,6 +14,7 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 with workflow.unsafe.imports_passed_through():
     from pydantic import Field
 
+    from releasepilot.governance.tokens import doubt
     from releasepilot.model.catalog import OnFailure
     from releasepilot.model.emergency import Override
     from releasepilot.model.event import EventType
@@ -89,11 +90,14 @@ class TrainStart(Value):
     resumed: TrainState | None = None
 
 
-async def standing(train: str) -> Standing:
-    """Read from the ledger where a train stands."""
+async def standing(train: str, asked_by: Actor | None = None) -> Standing:
+    """Read from the ledger where a train stands, on behalf of somebody who is about to change that."""
+    call = StandingCall(train=train)
+    if asked_by is not None:
+        call = StandingCall(train=train, asked_by=asked_by, asked_at=workflow.now())
     stands: Standing = await workflow.execute_activity(
         Activity.STANDING,
-        StandingCall(train=train),
+        call,
         result_type=Standing,
         task_queue=task_queue(Queue.ENGINE),
         start_to_close_timeout=LEDGER_TIMEOUT,
@@ -110,7 +114,9 @@ class TrainWorkflow:
     def __init__(self, start: TrainStart) -> None:
         """Take the request, and the state of an earlier run where there is one."""
         state = start.resumed
-        self._request = start.request
+        self._asked_by = start.request.requested_by
+        # What is kept and shown has no proof in it.
+        self._request = start.request.model_copy(update={"requested_by": self._asked_by.bare})
         self._train = start.request.train
         self._started_at = state.started_at if state else workflow.now()
         self._journal = Journal(self._train, state.next_seq if state else 1)
@@ -135,7 +141,7 @@ class TrainWorkflow:
         if not start.request.catalog.gates and start.request.confirmed:
             # Without gates the requester's word is enough, and it was given with the request.
             self._gates.votes.append(
-                Vote(actor=start.request.requested_by, decision=Decision.APPROVE, plan_digest=start.request.confirmed)
+                Vote(actor=self._asked_by.bare, decision=Decision.APPROVE, plan_digest=start.request.confirmed)
             )
 
     @workflow.run
@@ -201,6 +207,7 @@ class TrainWorkflow:
     @decide.validator
     def _may_decide(self, vote: Vote) -> None:
         """Refuse, without a trace in the history, a vote that could not count."""
+        self._refuse_unproven(vote.actor)
         if self._phase is not TrainPhase.WAITING:
             raise _refused(f"train {self._train} is at no gate: it is {self._phase.value}")
         if vote.plan_digest != self._outline.digest:
@@ -219,6 +226,7 @@ class TrainWorkflow:
     @override.validator
     def _may_override(self, override: Override) -> None:
         """Refuse, without a trace in the history, what could not count."""
+        self._refuse_unproven(override.actor)
         if self._phase is not TrainPhase.WAITING:
             raise _refused(f"train {self._train} waits for nothing: it is {self._phase.value}")
         if override.plan_digest != self._outline.digest:
@@ -280,7 +288,14 @@ class TrainWorkflow:
                 "`releasepilot rollback` undoes what can be undone and lists the rest"
             )
 
+    def _refuse_unproven(self, actor: Actor) -> None:
+        """Take nobody for somebody else. Before it is planned a train knows nobody's keys, and can only be stopped."""
+        doubted = doubt(actor, self._outline.trust, workflow.now())
+        if doubted:
+            raise _refused(doubted, "RP503")
+
     def _refuse_ended(self, command: Command) -> None:
+        self._refuse_unproven(command.actor)
         if self._record is not None:
             raise _refused(f"train {self._train} has ended; {command.actor} cannot steer it any more")
 
@@ -325,7 +340,13 @@ class TrainWorkflow:
         try:
             outline: Outline = await workflow.execute_activity(
                 Activity.PREPARE,
-                PrepareCall(train=self._train, request=self._request, previous=previous, started_at=self._started_at),
+                PrepareCall(
+                    train=self._train,
+                    request=self._request,
+                    previous=previous,
+                    started_at=self._started_at,
+                    asked_by=self._asked_by,
+                ),
                 result_type=Outline,
                 task_queue=task_queue(Queue.GIT),
                 start_to_close_timeout=PREPARE_TIMEOUT,
@@ -595,5 +616,7 @@ class TrainWorkflow:
         )
 
 
-def _refused(message: str) -> ApplicationError:
-    return ApplicationError(message, type="RP502", non_retryable=True)
+def _refused(message: str, code: str = "RP502") -> ApplicationError:
+    # It leaves no trace in the history, so the log of the worker is where it is kept.
+    workflow.logger.warning("refused: %s", message)
+    return ApplicationError(message, type=code, non_retryable=True)
