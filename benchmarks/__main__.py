@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import engine, history, planning, propagation, startup, windows
+from benchmarks import engine, history, planning, propagation, startup, waiting, windows
 from benchmarks.result import Result, table
 
 _ALL = {
@@ -14,6 +14,7 @@ _ALL = {
     "history": history.run,
     "windows": windows.run,
     "engine": engine.run,
+    "waiting": waiting.run,
 }
 
 
