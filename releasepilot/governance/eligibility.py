@@ -29,7 +29,7 @@ def opened(gate: ApprovalGate, plan: Plan, request: Request) -> OpenGate:
     people = people_of(catalog)
     releases = [release for release in plan.releases if _concerned(gate, release.component)]
     excluded = _excluded(gate, releases, people, request)
-    named = _named(gate, people, request)
+    named = _named(gate, releases, people, request)
     own = [_voter(people, person) for person in named if person not in excluded and not people.machine(person)]
     voters = [*own, *_delegates(gate, own, people, excluded, catalog.delegations)]
     voters += _escalated(gate, voters, people, excluded, request)
@@ -102,11 +102,24 @@ def _concerned(gate: ApprovalGate, component: str) -> bool:
     return not gate.components or any(fnmatchcase(component, pattern) for pattern in gate.components)
 
 
-def _named(gate: ApprovalGate, people: People, request: Request) -> tuple[str, ...]:
+def _named(gate: ApprovalGate, releases: Sequence[Release], people: People, request: Request) -> tuple[str, ...]:
     """Return the persons whom a policy names, each once."""
     groups = (person for group in gate.groups for person in people.members(group))
     users = (people.of_account(user) for user in gate.users)
-    return tuple(dict.fromkeys([*_holders(gate.roles, people, request), *groups, *users]))
+    owners = (person for release in releases if gate.code_owners for person in _owning(release, people))
+    return tuple(dict.fromkeys([*_holders(gate.roles, people, request), *groups, *users, *owners]))
+
+
+def _owning(release: Release, people: People) -> Iterator[str]:
+    """Yield the persons whom the owners of a release's files are."""
+    for owner in release.owners:
+        if not owner.startswith("@"):
+            yield from filter(None, [people.of_address(owner)])
+        elif "/" in owner:
+            group = owner.removeprefix("@")
+            yield from people.members(group) or people.members(group.rpartition("/")[2])
+        else:
+            yield people.of_account(owner.removeprefix("@"))
 
 
 def _holders(roles: Sequence[str], people: People, request: Request) -> Iterator[str]:
@@ -215,7 +228,8 @@ def _quorum(gate: ApprovalGate, eligible: int) -> int:
 def _refuse_impossible(gate: ApprovalGate, seats: Sequence[Voter], quorum: int, excluded: dict[str, str]) -> None:
     """Say at once that a gate can never pass, and who would have been needed."""
     without = f"; without {', '.join(excluded.values())}" if excluded else ""
-    names = ", ".join(dict.fromkeys((*gate.roles, *gate.groups, *gate.users)))
+    owners = ("the code owners",) if gate.code_owners else ()
+    names = ", ".join(dict.fromkeys((*gate.roles, *gate.groups, *gate.users, *owners)))
     if len(seats) < quorum:
         raise PlanError(
             f"gate {gate.name!r} can never pass: {len(seats)} eligible, {quorum} needed{without}",

@@ -79,6 +79,7 @@ def release_of(draft: Draft, name: str, needs: Sequence[str]) -> Release:
         reasons=decided.reasons,
         needs=tuple(needs),
         contributors=contributors_of(commit for commit, _ in component.read) if catalog.gates else (),
+        owners=source.owners,
         updates=updates,
         edits=edits,
         locks=locks,

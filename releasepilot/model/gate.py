@@ -71,8 +71,10 @@ class ApprovalGate(Value):
     roles: tuple[str, ...] = ()
     #: belongs to one of these,
     groups: tuple[str, ...] = ()
-    #: or is named here.
+    #: is named here,
     users: tuple[str, ...] = ()
+    #: or owns what is changed, by the CODEOWNERS of its repository. `@group/team` is a group of `people`, or its team.
+    code_owners: bool = False
     #: How many of them must approve: a number, or a part such as `60%`.
     quorum: Quorum = 1
     #: The approvals must come from so many groups; nobody counts for two of them.
@@ -101,8 +103,10 @@ class ApprovalGate(Value):
     @model_validator(mode="after")
     def _for_somebody(self) -> Self:
         """Refuse a gate that names nobody."""
-        if not (self.roles or self.groups or self.users):
-            raise ValueError(f"the gate {self.name!r} says nobody who may vote: give it roles, groups or users")
+        if not (self.roles or self.groups or self.users or self.code_owners):
+            raise ValueError(
+                f"the gate {self.name!r} says nobody who may vote: give it roles, groups, users or code_owners"
+            )
         return self
 
 

@@ -81,6 +81,8 @@ class Release(Value):
     needs: tuple[str, ...] = ()
     #: Who made what is released, where gates ask: nobody approves what is their own.
     contributors: tuple[Contributor, ...] = ()
+    #: Who owns what is changed, where a gate asks: `@account`, `@group/team` or an address.
+    owners: tuple[str, ...] = ()
     updates: tuple[DependencyUpdate, ...] = ()
     edits: tuple[FileEdit, ...] = ()
     #: Lock files that a command refreshes when the release is staged, by their path in the repository.
