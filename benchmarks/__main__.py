@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import engine, history, planning, propagation, rules, startup, windows
+from benchmarks import engine, history, planning, propagation, rules, startup, waiting, windows
 from benchmarks.result import Result, table
 
 _ALL = {
@@ -15,6 +15,7 @@ _ALL = {
     "windows": windows.run,
     "rules": rules.run,
     "engine": engine.run,
+    "waiting": waiting.run,
 }
 
 

@@ -25,8 +25,9 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
-from releasepilot.errors import ControlError, StackError, TrainUnknown, VoteRefused
+from releasepilot.errors import ControlError, IdentityUnproven, StackError, TrainUnknown, VoteRefused
 from releasepilot.model.assessment import Assessment
+from releasepilot.model.emergency import Override
 from releasepilot.model.gate import Actor, Decision, Vote
 from releasepilot.model.plan import Plan
 from releasepilot.model.step import Queue
@@ -35,6 +36,7 @@ from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
 from releasepilot.workflows.payloads import DATA_CONVERTER
 from releasepilot.workflows.ports import task_queue
+from releasepilot.workflows.review import ReviewStart, ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackStart, RollbackWorkflow
 from releasepilot.workflows.train import Command, TrainStart, TrainWorkflow
 
@@ -172,6 +174,42 @@ class Control:
         view = await self._live(train)
         vote = Vote(actor=self.actor, decision=decision, comment=comment, plan_digest=digest or view.plan_digest)
         return await self._update(train, TrainWorkflow.decide, vote)
+
+    async def override(
+        self, train: str, waives: Sequence[str], *, reason: str, incident: str, comment: str = "", digest: str = ""
+    ) -> TrainView:
+        """Let a train past gates and windows in an emergency, by name; ControlError where that is refused."""
+        view = await self._live(train)
+        override = Override(
+            actor=self.actor,
+            waives=tuple(waives),
+            reason=reason,
+            incident=incident,
+            comment=comment,
+            plan_digest=digest or view.plan_digest,
+        )
+        return await self._update(train, TrainWorkflow.override, override)
+
+    async def review(self, train: str, comment: str) -> str:
+        """Write down what happened in an emergency, of a train that has ended; return its id."""
+        row = await self._reader.train(train)
+        if row.phase is not TrainPhase.ENDED:
+            raise ControlError(f"train {row.id} has not ended yet", hint="review it when it has")
+        try:
+            await self._client.execute_workflow(
+                ReviewWorkflow.run,
+                ReviewStart(train=row.id, actor=self.actor, comment=comment),
+                # Beside a rollback two would write one ledger.
+                id=_rollback_id(row),
+                task_queue=task_queue(Queue.ENGINE),
+                id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
+                rpc_timeout=_RPC,
+            )
+        except WorkflowAlreadyStartedError as error:
+            raise ControlError(f"train {row.id} is being rolled back", hint="review it when it has ended") from error
+        except RPCError as error:
+            raise _unreachable(error) from error
+        return row.id
 
     async def pause(self, train: str, reason: str = "") -> TrainView:
         """Start no more steps until resumed; what runs goes on."""
@@ -326,7 +364,7 @@ class Control:
             record=row.record,
         )
 
-    async def _update(self, train: str, update: Any, argument: Vote | Command) -> TrainView:
+    async def _update(self, train: str, update: Any, argument: Vote | Command | Override) -> TrainView:
         """Send an update; VoteRefused with the validator's words where it is refused."""
         handle = self._client.get_workflow_handle_for(TrainWorkflow.run, _workflow_id(train))
         try:
@@ -334,6 +372,8 @@ class Control:
         except WorkflowUpdateFailedError as error:
             cause = error.cause
             message = cause.message if isinstance(cause, ApplicationError) else str(cause)
+            if isinstance(cause, ApplicationError) and cause.type == IdentityUnproven.code:
+                raise IdentityUnproven(message, hint="RELEASEPILOT_TOKEN holds your token") from error
             raise VoteRefused(message) if isinstance(argument, Vote) else ControlError(message) from error
         except WorkflowUpdateRPCTimeoutOrCancelledError as error:
             raise StackError(

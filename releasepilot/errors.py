@@ -18,7 +18,8 @@
     │   ├── InvalidMaintenanceMerge  RP305  a maintenance branch holds a release beyond its range
     │   ├── VersionConflict          RP306  no version satisfies two ranges
     │   ├── NoWindow                 RP307  no release window opens again
-    │   └── RuleDenied               RP308  a rule of the catalog denies the plan
+    │   ├── RuleDenied               RP308  a rule of the catalog denies the plan
+    │   └── ReviewOverdue            RP309  an emergency was not reviewed in time
     ├── StepError                    RP400  a step failed (retryable)
     │   ├── StepConflict             RP401  the far side holds a different artefact
     │   ├── StepRefused              RP402  the far side said no
@@ -26,7 +27,8 @@
     │   └── StepUnconverged          RP404  applied, but the far side does not show it (retryable)
     ├── ControlError                 RP500  a command was refused
     │   ├── TrainUnknown             RP501  no train of that name
-    │   └── VoteRefused              RP502  the vote does not count
+    │   ├── VoteRefused              RP502  the vote does not count
+    │   └── IdentityUnproven         RP503  somebody is not taken for who they say they are
     └── StackError                   RP600  a server that ReleasePilot needs cannot be reached or started
 
 A caller catches the branch that it can deal with. `code` is stable and documented, `hint` says what to do
@@ -168,6 +170,12 @@ class RuleDenied(PlanError):
     code = "RP308"
 
 
+class ReviewOverdue(PlanError):
+    """An emergency was not reviewed in time."""
+
+    code = "RP309"
+
+
 class StepError(ReleasePilotError):
     """A step failed."""
 
@@ -222,6 +230,12 @@ class VoteRefused(ControlError):
     """The vote does not count."""
 
     code = "RP502"
+
+
+class IdentityUnproven(ControlError):
+    """Somebody is not taken for who they say they are."""
+
+    code = "RP503"
 
 
 class StackError(ReleasePilotError):

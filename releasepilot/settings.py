@@ -12,7 +12,9 @@ from platformdirs import user_state_dir
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from releasepilot.errors import StackError
+from releasepilot.governance.tokens import claimed
 from releasepilot.model.gate import Actor
+from releasepilot.model.trust import Trust
 
 #: Field to the variable that sets it.
 VARIABLES: dict[str, str] = {
@@ -22,6 +24,9 @@ VARIABLES: dict[str, str] = {
     "temporal_namespace": "RELEASEPILOT_TEMPORAL_NAMESPACE",
     "temporal_profile": "RELEASEPILOT_TEMPORAL_PROFILE",
     "database_url": "RELEASEPILOT_DATABASE_URL",
+    "token": "RELEASEPILOT_TOKEN",
+    "trusted_keys": "RELEASEPILOT_TRUSTED_KEYS",
+    "trusted_issuer": "RELEASEPILOT_TRUSTED_ISSUER",
     "git_timeout": "RELEASEPILOT_GIT_TIMEOUT",
     "idle_minutes": "RELEASEPILOT_IDLE_MINUTES",
     "log_format": "RELEASEPILOT_LOG_FORMAT",
@@ -76,6 +81,12 @@ class Settings(BaseModel):
     temporal_environ: Mapping[str, str] = Field(default_factory=dict, repr=False)
     #: A libpq URI. It may hold a password, so it is not shown.
     database_url: Annotated[str, AfterValidator(_postgres)] = Field(default="", repr=False)
+    #: A signed token that says who runs the commands, for workers that ask for one. Never shown.
+    token: str = Field(default="", repr=False)
+    #: For workers: a file with the JWK set of public keys whose tokens they take, and of no others,
+    trusted_keys: str = ""
+    #: and who issues these tokens. Both or neither.
+    trusted_issuer: str = ""
     #: Seconds that one git command may take.
     git_timeout: float = Field(default=300.0, gt=0)
     #: The embedded stack ends after so many minutes without a command and without a running train.
@@ -108,6 +119,11 @@ class Settings(BaseModel):
             raise StackError("a Temporal server is configured, but no database", hint=_PAIR_HINT)
         if self.database_url and not self._temporal_configured:
             raise StackError("a database is configured, but no Temporal server", hint=_PAIR_HINT)
+        if bool(self.trusted_keys) != bool(self.trusted_issuer):
+            raise StackError(
+                "of the trusted keys and their issuer only one is set",
+                hint="set both RELEASEPILOT_TRUSTED_KEYS and RELEASEPILOT_TRUSTED_ISSUER, or neither",
+            )
         return self
 
     @property
@@ -120,11 +136,26 @@ class Settings(BaseModel):
         return not self.database_url
 
     @property
-    def actor(self) -> Actor:
-        """Who runs this process: the operating system's account, which no variable can change.
+    def trust(self) -> Trust | None:
+        """Whose tokens a worker takes; None where it asks for none. StackError where the file cannot be read."""
+        if not self.trusted_keys:
+            return None
+        try:
+            return Trust(issuer=self.trusted_issuer, keys=Path(self.trusted_keys).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise StackError(
+                f"RELEASEPILOT_TRUSTED_KEYS cannot be read: {error}", hint="name a file with a JWK set"
+            ) from None
 
-        Its realm is `local` where the embedded stack is used, which only that account can reach; else `os`.
+    @property
+    def actor(self) -> Actor:
+        """Who runs this process: by the token, else the operating system's account, which no variable can change.
+
+        Without a token the realm is `local` where the embedded stack is used, which only that account can reach; else
+        `os`. Workers that ask for proof take no account of an operating system.
         """
+        if self.token and not self.embedded:
+            return claimed(self.token)
         return Actor(account=pwd.getpwuid(os.geteuid()).pw_name, realm="local" if self.embedded else "os")
 
 

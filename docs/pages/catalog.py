@@ -21,8 +21,10 @@ from releasepilot.model.catalog import (
     StepDeclaration,
 )
 from releasepilot.model.dependency import ConstraintKind, DependencyKind, Need, Place
-from releasepilot.model.gate import ApprovalGate
+from releasepilot.model.emergency import EmergencyPolicy
+from releasepilot.model.gate import ApprovalGate, Escalation, Excluded, Reapprove
 from releasepilot.model.notes import ChangelogEntry, ChangelogStyle, Forge
+from releasepilot.model.people import Delegation, Person
 from releasepilot.model.risk import RiskPolicy
 from releasepilot.model.rule import Rule, RuleEffect, RuleOutcome, RuleTest
 from releasepilot.model.step import SagaClass, Undo
@@ -46,6 +48,10 @@ _MODELS: tuple[type[BaseModel], ...] = (
     Lock,
     StepDeclaration,
     ApprovalGate,
+    Escalation,
+    Person,
+    Delegation,
+    EmergencyPolicy,
     Window,
     Rule,
     RuleTest,
@@ -93,6 +99,8 @@ def page() -> str:
     parts += _words(Forge, "forge")
     parts += _words(SagaClass, "class")
     parts += _words(Undo, "undo")
+    parts += _words(Excluded, "exclude")
+    parts += _words(Reapprove, "reapprove")
     parts += _words(WindowEffect, "effect")
     parts += _words(RuleEffect, "effect of a rule")
     parts += _words(RuleOutcome, "expect")

@@ -17,6 +17,7 @@ HEADINGS = {
     "BranchEntry": "Branch",
     "ChangelogEntry": "Changelog",
     "ComponentEntry": "Component",
+    "EmergencyPolicy": "Emergency",
     "PolicyEntry": "Policy",
     "StepDeclaration": "Step",
 }

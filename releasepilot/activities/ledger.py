@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from temporalio import activity
 
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.outline import outline_of
+from releasepilot.activities.proof import require_proof
+from releasepilot.errors import ReviewOverdue
 from releasepilot.model.assessment import Assessment
 from releasepilot.model.plan import Plan
+from releasepilot.model.trust import Trust
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
 from releasepilot.workflows.ports import Activity, Batch, PrepareCall, Standing, StandingCall
@@ -18,8 +21,9 @@ from releasepilot.workflows.ports import Activity, Batch, PrepareCall, Standing,
 class Ledger:
     """Writes events, trains and plans; reads where a train stands."""
 
-    def __init__(self, writer: Writer, reader: Reader) -> None:
-        """Write with one, read with the other."""
+    def __init__(self, writer: Writer, reader: Reader, trust: Trust | None = None) -> None:
+        """Write with one, read with the other; with `trust` nobody changes an ended train without proof."""
+        self._trust = trust
         self._writer = writer
         self._reader = reader
 
@@ -33,12 +37,14 @@ class Ledger:
     async def standing(self, call: StandingCall) -> Standing:
         """Say where a train stands by what was written."""
         with failures_explained():
+            if call.asked_at is not None:
+                require_proof(call.asked_by, self._trust, call.asked_at)
             row = await self._reader.train(call.train)
             request = await self._reader.request(row.id)
             plan = await self._reader.plan(row.plan_digest)
             steps = await self._reader.steps(row.id)
             return Standing(
-                outline=outline_of(plan, request),
+                outline=outline_of(plan, request, trust=self._trust),
                 statuses={step.id: step.status for step in steps},
                 next_seq=await self._reader.next_seq(row.id),
                 started_at=row.started_at,
@@ -46,8 +52,14 @@ class Ledger:
             )
 
     async def open(self, call: PrepareCall) -> None:
-        """Make the train known."""
+        """Make the train known; ReviewOverdue where an earlier train of its name owes the review of an emergency."""
         await self._writer.open_train(call.train, call.request, call.started_at)
+        owed = await self._reader.overdue_review(call.request.catalog.train, datetime.now(UTC))
+        if owed is not None:
+            raise ReviewOverdue(
+                f"the emergency {owed.incident} of train {owed.train} has not been reviewed in time",
+                hint=f"write down what happened: releasepilot review {owed.train} --comment TEXT",
+            )
 
     async def keep(self, plan: Plan) -> None:
         """Store a plan by its digest."""

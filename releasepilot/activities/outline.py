@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from releasepilot.errors import PlanError
-from releasepilot.model.gate import ApprovalGate, OpenGate
+from releasepilot.governance.eligibility import emergency_of, opened
+from releasepilot.model.gate import OpenGate
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Outline, Request, StepNode
-
-#: The realm of the embedded stack, which only the account that started it can reach.
-LOCAL = "local"
+from releasepilot.model.trust import Trust
 
 
-def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = ()) -> Outline:
+def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = (), trust: Trust | None = None) -> Outline:
     """Return digest, step graph and gates; PlanError where a gate can never pass."""
-    gates = tuple(_opened(gate, plan, request) for gate in plan.gates)
+    gates = tuple(opened(gate, plan, request) for gate in plan.gates)
     return Outline(
         digest=plan.digest,
         steps=tuple(
@@ -35,6 +33,8 @@ def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = ()) -> O
         components={release.component: release.needs for release in plan.releases},
         versions={release.component: release.to_version for release in plan.releases},
         gates=gates or (_confirmation(plan, request),),
+        trust=trust,
+        emergency=emergency_of(plan, request),
         on_failure=plan.on_failure,
         concurrency=plan.concurrency,
         changes=changes,
@@ -44,19 +44,3 @@ def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = ()) -> O
 def _confirmation(plan: Plan, request: Request) -> OpenGate:
     """Return the gate of a train without gates: the requester's own word on exactly this plan."""
     return OpenGate(name="confirmation", plan_digest=plan.digest, eligible=(request.requested_by.account,), quorum=1)
-
-
-def _opened(gate: ApprovalGate, plan: Plan, request: Request) -> OpenGate:
-    """Say who may vote: a role without members belongs to the account that owns an embedded stack, and to no other."""
-    eligible: dict[str, None] = {}
-    for role in gate.roles:
-        members = request.catalog.roles.get(role, ())
-        if not members and request.requested_by.realm == LOCAL:
-            members = (request.requested_by.account,)
-        eligible.update(dict.fromkeys(members))
-    if len(eligible) < gate.quorum:
-        raise PlanError(
-            f"gate {gate.name!r} can never pass: {len(eligible)} eligible, {gate.quorum} needed",
-            hint=f"name members of {', '.join(gate.roles)} under `roles:`, or lower the quorum",
-        )
-    return OpenGate(name=gate.name, plan_digest=plan.digest, eligible=tuple(eligible), quorum=gate.quorum)

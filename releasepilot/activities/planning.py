@@ -13,6 +13,7 @@ from releasepilot.activities.alive import alive
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.outline import outline_of
+from releasepilot.activities.proof import require_proof
 from releasepilot.governance.assessment import assess
 from releasepilot.governance.risk import TRAINS
 from releasepilot.governance.rules import refuse_denied
@@ -20,6 +21,7 @@ from releasepilot.graph.planner import Planned, look_ahead
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.snapshot import Snapshot
 from releasepilot.model.train import Outcome, Outline
+from releasepilot.model.trust import Trust
 from releasepilot.repositories.snapshot import take_snapshot
 from releasepilot.store.read import Reader
 from releasepilot.workflows.ports import Activity, PrepareCall
@@ -33,12 +35,21 @@ class Planning:
     """Makes plans."""
 
     def __init__(
-        self, ledger: Ledger, reader: Reader, *, cache: Path, git_timeout: float, now: Callable[[], datetime] = _now
+        self,
+        ledger: Ledger,
+        reader: Reader,
+        *,
+        cache: Path,
+        git_timeout: float,
+        trust: Trust | None = None,
+        now: Callable[[], datetime] = _now,
     ) -> None:
         """Read repositories through the mirrors in `cache`; end a git command after `git_timeout` seconds.
 
-        `now` is the clock of the rules; it gives moments with their zone.
+        With `trust` only those who prove who they are may ask, and act on what is planned. `now` is the clock of the
+        rules; it gives moments with their zone.
         """
+        self._trust = trust
         self._ledger = ledger
         self._reader = reader
         self._cache = cache
@@ -55,6 +66,7 @@ class Planning:
             return await alive(self._prepare(call))
 
     async def _prepare(self, call: PrepareCall) -> Outline:
+        require_proof(call.asked_by, self._trust, call.started_at)
         await self._ledger.open(call)
         catalog = call.request.catalog
         snapshot = await take_snapshot(catalog, self._cache, concurrency=catalog.concurrency, timeout=self._git_timeout)
@@ -62,7 +74,7 @@ class Planning:
         plan = planned.plan
         await self._ledger.keep(plan)
         await self._judge(call, planned, snapshot)
-        return outline_of(plan, call.request, await self._changes(call, plan))
+        return outline_of(plan, call.request, await self._changes(call, plan), self._trust)
 
     async def _judge(self, call: PrepareCall, planned: Planned, snapshot: Snapshot) -> None:
         """Judge the plan and keep what was said of it; RuleDenied where a rule denies it."""

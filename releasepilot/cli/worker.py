@@ -56,6 +56,7 @@ async def _work(settings: Settings, servers: Servers, queues: tuple[Queue, ...],
         git_timeout=settings.git_timeout,
         queues=queues,
         slots=slots,
+        trust=settings.trust,
     )
     client = await dial(servers)
     names = ", ".join(queue.value for queue in queues)

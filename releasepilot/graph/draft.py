@@ -15,6 +15,7 @@ from releasepilot.model.plan import DependencyUpdate, FileEdit, Release, Splice
 from releasepilot.model.snapshot import SourceFile
 from releasepilot.model.train import Request
 from releasepilot.versioning import changelog
+from releasepilot.versioning.contributors import contributors_of
 from releasepilot.versioning.ecosystems import MANIFESTS, places
 from releasepilot.versioning.ecosystems.manifest import spliced
 
@@ -77,6 +78,8 @@ def release_of(draft: Draft, name: str, needs: Sequence[str]) -> Release:
         author=catalog.defaults.author,
         reasons=decided.reasons,
         needs=tuple(needs),
+        contributors=contributors_of(commit for commit, _ in component.read) if catalog.gates else (),
+        owners=source.owners,
         updates=updates,
         edits=edits,
         locks=locks,

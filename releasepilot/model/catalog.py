@@ -10,11 +10,14 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, JsonValue, field_validator, model_validator
 
+from releasepilot.model.agreements import objections
 from releasepilot.model.command import check_commands, keep_scripts
 from releasepilot.model.dependency import Need, Place
+from releasepilot.model.emergency import EmergencyPolicy
 from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.names import FileAbove, Name, Ref, Repo, RepoPath, TagTemplate, Watched
 from releasepilot.model.notes import ChangelogEntry
+from releasepilot.model.people import Delegation, Person
 from releasepilot.model.risk import RiskPolicy
 from releasepilot.model.rule import Rule
 from releasepilot.model.step import SagaClass, Undo
@@ -207,6 +210,12 @@ class Catalog(Value):
     gates: tuple[ApprovalGate, ...] = ()
     #: Role to its members, by account name.
     roles: dict[Name, tuple[str, ...]] = Field(default_factory=dict)
+    #: Account to whose it is: what else is theirs, so that nobody votes on their own work under another name.
+    people: dict[str, Person] = Field(default_factory=dict)
+    #: Who votes in whose place, and until when.
+    delegations: tuple[Delegation, ...] = ()
+    #: Who may let a train past gates and windows. Without it nobody may.
+    emergency: EmergencyPolicy | None = None
     #: When components may be released, and when not. Without any they may at all times.
     windows: tuple[Window, ...] = ()
     #: Conditions on every plan. Each must agree with its own tests.
@@ -277,10 +286,13 @@ class Catalog(Value):
         """Yield what cannot hold together, each with the path of the later of the two places.
 
         Components of one repository and branch must differ in path and in tags, declared needs form no circle, rules
-        differ in id, and windows differ in name and concern something.
+        differ in id, and windows differ in name and concern something; nothing of people, gates and delegations belongs
+        to two.
         """
         yield from self._windows()
         yield from self._rules()
+        names = [component.name for component in self.components]
+        yield from objections(self.gates, self.people, self.delegations, names)
         folders: dict[tuple[str, str, str], str] = {}
         tags: dict[tuple[str, str, str], str] = {}
         for index, one in enumerate(self.components):

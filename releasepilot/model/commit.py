@@ -26,6 +26,7 @@ class Commit(NamedTuple):
     author_email: str = ""
     #: It has more than one parent.
     merge: bool = False
+    committer_email: str = ""
 
     @property
     def subject(self) -> str:

@@ -41,6 +41,16 @@ class EventType(StrEnum):
     GATE_VOTED = "gate:voted"
     #: `gate`, `reason`.
     GATE_REJECTED = "gate:rejected"
+    #: The plan changed where this gate votes on it, so its votes are void; `gate`, `reason`.
+    GATE_REOPENED = "gate:reopened"
+    #: Time has passed: it should be decided, or more people may vote; `gate`, `reason`.
+    GATE_REMINDED = "gate:reminded"
+    #: Somebody lets the train past gates or windows; `waives`, `reason`, `incident`, `comment`, `digest`.
+    EMERGENCY_OVERRIDDEN = "emergency:overridden"
+    #: Something is waived, so the incident has to be reviewed; `incident`, `due`.
+    EMERGENCY_REVIEW_DUE = "emergency:review_due"
+    #: Somebody wrote down what happened; `comment`.
+    EMERGENCY_REVIEWED = "emergency:reviewed"
     #: The train waits for its windows; `window`, `reason`, `until`.
     WINDOW_CLOSED = "window:closed"
     #: Its windows let it go on; `window`, `reason`.

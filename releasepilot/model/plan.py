@@ -6,6 +6,7 @@ from functools import cached_property
 
 from releasepilot.model.catalog import Author, Ecosystem, OnFailure
 from releasepilot.model.gate import ApprovalGate
+from releasepilot.model.people import Contributor
 from releasepilot.model.step import Step, Undo
 from releasepilot.model.value import Value, digest_of
 from releasepilot.model.version import Bump
@@ -78,6 +79,10 @@ class Release(Value):
     reasons: tuple[str, ...]
     #: Components of this plan that it depends on.
     needs: tuple[str, ...] = ()
+    #: Who made what is released, where gates ask: nobody approves what is their own.
+    contributors: tuple[Contributor, ...] = ()
+    #: Who owns what is changed, where a gate asks: `@account`, `@group/team` or an address.
+    owners: tuple[str, ...] = ()
     updates: tuple[DependencyUpdate, ...] = ()
     edits: tuple[FileEdit, ...] = ()
     #: Lock files that a command refreshes when the release is staged, by their path in the repository.

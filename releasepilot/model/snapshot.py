@@ -46,6 +46,8 @@ class ComponentSource(Value):
     #: They are taken as they are: they come from one place, and there may be a hundred thousand.
     #: No part of how a snapshot is shown: asyncio shows a task's result whenever it sets a signal's handler back.
     commits: Annotated[tuple[Commit, ...], SkipValidation, Field(repr=False)] = ()
+    #: Who owns what these commits change, by the repository's CODEOWNERS; asked for where a gate wants to know.
+    owners: tuple[str, ...] = ()
     #: The manifests and the changelog, by path.
     files: tuple[SourceFile, ...] = Field(default=(), repr=False)
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from releasepilot.model.catalog import Catalog, OnFailure
-from releasepilot.model.gate import Actor, OpenGate, Vote
+from releasepilot.model.emergency import OpenEmergency
+from releasepilot.model.gate import Actor, OpenGate, Verdict, Vote
 from releasepilot.model.plan import Residue
 from releasepilot.model.step import ActuatorTraits, SagaClass, StepStatus, Undo
+from releasepilot.model.trust import Trust
 from releasepilot.model.value import Value, digest_of
 
 
@@ -131,6 +133,10 @@ class Outline(Value):
     components: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
     gates: tuple[OpenGate, ...] = ()
+    #: Who may let it past them; None where the catalog lets nobody.
+    emergency: OpenEmergency | None = None
+    #: Whose tokens the workers ask for; None where the account of the operating system is enough.
+    trust: Trust | None = None
     on_failure: OnFailure = OnFailure.ROLLBACK_ALL
     concurrency: int = 8
     #: What changed since the plan that this one replaces, in words.
@@ -149,6 +155,20 @@ def with_dependents(needs: Mapping[str, Sequence[str]], chosen: Sequence[str]) -
     return tuple(component for component in needs if component in affected)
 
 
+class Condition(Value):
+    """Something that a train waits for."""
+
+    #: What is not as it has to be, in words.
+    what: str
+    #: Who can clear it; empty where only time does.
+    who: tuple[str, ...] = ()
+    #: The command that clears it, for one of them; empty where there is none.
+    command: str = ""
+    since: AwareDatetime | None = None
+    #: The earliest moment at which it can clear by itself; None where it never does.
+    clears_at: AwareDatetime | None = None
+
+
 class TrainView(Value):
     """What a person asks of a running train."""
 
@@ -160,6 +180,10 @@ class TrainView(Value):
     votes: tuple[Vote, ...] = ()
     #: Why it does not move, in words; empty where it does.
     waiting_for: str = ""
+    #: What each gate says, where the train is at its gates.
+    verdicts: tuple[Verdict, ...] = ()
+    #: What has to come about before it moves; empty where it does.
+    conditions: tuple[Condition, ...] = ()
     #: The plan changed since it was confirmed, so: one line a change.
     changes: tuple[str, ...] = ()
     paused: bool = False

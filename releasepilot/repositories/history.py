@@ -12,8 +12,8 @@ from releasepilot.repositories.refs import Refs
 from releasepilot.versioning.conventional import parse_header
 from releasepilot.versioning.ordering import released
 
-_FORMAT = "--format=%m%x00%H%x00%P%x00%ct%x00%an%x00%ae%x00%B"
-_FIELDS = 7
+_FORMAT = "--format=%m%x00%H%x00%P%x00%ct%x00%an%x00%ae%x00%ce%x00%B"
+_FIELDS = 8
 #: The last second that a date of four-digit years can say, which is the last one that ISO 8601 and Python know.
 _LAST_SECOND = 253_402_300_799
 
@@ -140,11 +140,15 @@ def _log(
     full = ("--full-history",) if pathspecs else ()
     commits: list[Commit] = []
     boundary: set[str] = set()
-    for mark, sha, parents, when, name, email, message in records(git, "--boundary", *full, span, "--", *pathspecs):
+    for mark, sha, parents, when, name, email, committer, message in records(
+        git, "--boundary", *full, span, "--", *pathspecs
+    ):
         if mark == "-":
             boundary.add(sha)
             continue
-        commits.append(Commit(sha, message.rstrip("\n"), seconds(when), name, email, " " in parents))
+        # Nearly always the author, whose address is held once then.
+        by = email if committer == email else committer
+        commits.append(Commit(sha, message.rstrip("\n"), seconds(when), name, email, " " in parents, by))
     return tuple(commits), frozenset(boundary)
 
 
@@ -157,16 +161,16 @@ def seconds(when: str) -> int:
     return min(int(when[:13]), _LAST_SECOND) if when.isdecimal() else 0
 
 
-#: A mark (`-` for a boundary), id, parents, committer time, author's name and address, message.
-Record = tuple[str, str, str, str, str, str, str]
+#: A mark (`-` for a boundary), id, parents, committer time, author's name and address, committer's address, message.
+Record = tuple[str, str, str, str, str, str, str, str]
 
 
 def records(git: Git, *words: str) -> Iterator[Record]:
     """Yield what `git log` says of each commit, as git writes it; `words` are its options and its range."""
     for text in _whole_records(git, "log", "-z", "--no-color", _FORMAT, *words):
-        # The same iterator seven times: zip takes the fields of one commit.
+        # The same iterator eight times: zip takes the fields of one commit.
         fields = iter(text.split("\0"))
-        yield from zip(fields, fields, fields, fields, fields, fields, fields, strict=True)
+        yield from zip(fields, fields, fields, fields, fields, fields, fields, fields, strict=True)
 
 
 def _whole_records(git: Git, *words: str) -> Iterator[str]:
@@ -178,7 +182,7 @@ def _whole_records(git: Git, *words: str) -> Iterator[str]:
     rest: list[bytes] = []
     fields = 0
     for chunk in git.stream(*words, env=_MAGIC):
-        # Whole commits end at every seventh NUL, counted from the first byte.
+        # Whole commits end at every eighth NUL, counted from the first byte.
         spare = (fields + chunk.count(b"\0")) % _FIELDS
         fields += chunk.count(b"\0")
         cut = _before_last(chunk, spare + 1)

@@ -75,7 +75,7 @@ class _Division:
         """Walk the history."""
         coming, tagged, wanted, seeking = self._coming, self._tagged, self._wanted, self._seeking
         self._lead(head, 0, set())
-        for _, sha, parents, when, name, email, message in records(git, "--topo-order", head, "--"):
+        for _, sha, parents, when, name, email, _, message in records(git, "--topo-order", head, "--"):
             number = coming.pop(sha, 0)
             seekers = self._seekers(sha, number) if sha in seeking else None
             commit = Commit(sha, message.rstrip("\n"), seconds(when), name, email, " " in parents)

@@ -25,6 +25,7 @@ from releasepilot.repositories.history import Concern, Since, read_after, read_s
 from releasepilot.repositories.lines import branch_missing, counted_from, folder_missing, read_branches, truncated
 from releasepilot.repositories.mirror import Mirror, damaged, explain
 from releasepilot.repositories.objects import GitObject
+from releasepilot.repositories.ownership import read_owners
 from releasepilot.repositories.refs import Refs, read_refs
 from releasepilot.repositories.threads import in_thread
 from releasepilot.repositories.working_copy import checked_out
@@ -44,6 +45,8 @@ class _Wanted:
     tag: str
     #: Its branches, where they are kept apart from each other.
     branches: tuple[BranchEntry, ...] = ()
+    #: Whether a gate asks who owns what is changed.
+    owned: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,7 @@ class _Pinned:
     head: str
     since: Since
     branches: tuple[BranchSource, ...] = ()
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,6 +89,7 @@ async def take_snapshot(
             branch=catalog.branch_of(entry),
             tag=catalog.tag_of(entry),
             branches=catalog.branches_of(entry) if catalog.parted(entry) else (),
+            owned=any(gate.code_owners for gate in catalog.gates),
         )
         groups.setdefault(entry.repo, []).append(wanted)
     slots = asyncio.Semaphore(concurrency)
@@ -196,7 +201,9 @@ def _pin(mirror: Mirror, refs: Refs, wanted: _Wanted) -> _Pinned:
         since = read_since(refs, head, wanted.tag, concern)
     if since.release is None and mirror.shallow:
         raise truncated(entry, f"a release tag {wanted.tag!r} that {wanted.branch} contains")
-    return _Pinned(wanted=wanted, head=head, since=since, branches=branches)
+    base = refs.commit_of(since.release[0]) if wanted.owned and since.release else None
+    owners = read_owners(mirror.git, head, base, concern.pathspecs) if wanted.owned else ()
+    return _Pinned(wanted=wanted, head=head, since=since, branches=branches, owners=owners)
 
 
 def _refuse_held(wanted: _Wanted, held: Mapping[str, Path]) -> None:
@@ -227,6 +234,7 @@ def _source(pinned: _Pinned, contents: Contents | None) -> ComponentSource:
         last_version=version,
         branches=pinned.branches,
         commits=since.commits,
+        owners=pinned.owners,
         files=tuple(_text_file(entry, from_root(entry.path, name), blob) for name, blob in contents.files.items()),
     )
 

@@ -47,6 +47,13 @@ class TrainRow(Value):
     waiting_for: str
 
 
+class OverdueReview(Value):
+    """A review of an emergency that nobody has written in time."""
+
+    train: str
+    incident: str
+
+
 class StepRow(StepState):
     """A step of a train as it was last recorded."""
 
@@ -129,6 +136,11 @@ class Reader:
     async def events(self, train: str) -> list[Event]:
         """Return everything that happened in a train, by its exact id, in order."""
         return await self._rows(Event, "events", train=train)
+
+    async def overdue_review(self, name: str, now: datetime) -> OverdueReview | None:
+        """Return the first review that trains of a name owe at a moment; None where they owe none."""
+        found = await self._rows(OverdueReview, "overdue_review", name=name, now=now)
+        return found[0] if found else None
 
     async def next_seq(self, train: str) -> int:
         """Return the number of the train's next event; the first is 1."""

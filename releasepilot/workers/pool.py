@@ -21,17 +21,20 @@ from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.planning import Planning
 from releasepilot.activities.steps import PlanShelf, Steps
 from releasepilot.activities.windows import Windows
+from releasepilot.governance.tokens import check_keys
 from releasepilot.model.step import Queue
+from releasepilot.model.trust import Trust
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
 from releasepilot.workflows.ports import task_queue
+from releasepilot.workflows.review import ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackWorkflow
 from releasepilot.workflows.train import TrainWorkflow
 
-WORKFLOWS: tuple[type, ...] = (TrainWorkflow, RollbackWorkflow)
+WORKFLOWS: tuple[type, ...] = (TrainWorkflow, RollbackWorkflow, ReviewWorkflow)
 
 #: Finish what runs for so long when told to end; then it is cancelled, and another worker takes it up.
 _GRACE = timedelta(seconds=20)
@@ -54,6 +57,8 @@ class Posting:
     #: Workflows that stay in memory; 0 replays each task from its first event.
     cached_workflows: int = 200
     versioned: bool = False
+    #: Whose tokens are asked for; None where the account of the operating system is enough.
+    trust: Trust | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,11 +77,15 @@ async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Wo
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(posting.database_url))
         reader = Reader(pool)
-        ledger = Ledger(Writer(pool), reader)
+        if posting.trust is not None:
+            check_keys(posting.trust)
+        ledger = Ledger(Writer(pool), reader, posting.trust)
         tools = Tools(cache=posting.cache, git_timeout=posting.git_timeout)
         hands = _Hands(
             steps=Steps(Registry.load(tools, posting.actuators), PlanShelf(reader), reader),
-            planning=Planning(ledger, reader, cache=posting.cache, git_timeout=posting.git_timeout),
+            planning=Planning(
+                ledger, reader, cache=posting.cache, git_timeout=posting.git_timeout, trust=posting.trust
+            ),
             ledger=ledger,
             windows=Windows(),
         )
@@ -96,7 +105,7 @@ def runner() -> SandboxedWorkflowRunner:
     """Build the sandbox: what is ours is passed through, and a module that nobody meant to load is refused."""
     return SandboxedWorkflowRunner(
         restrictions=SandboxRestrictions.default.with_passthrough_modules(
-            "releasepilot", "pydantic", "pydantic_core", "annotated_types", "rfc8785"
+            "releasepilot", "pydantic", "pydantic_core", "annotated_types", "rfc8785", "jwt", "cryptography"
         ).with_import_notification_policy(SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH)
     )
 

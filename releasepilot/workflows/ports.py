@@ -12,6 +12,7 @@ from typing import Final
 from temporalio.common import RetryPolicy
 
 from releasepilot.model.event import Event
+from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Residue
 from releasepilot.model.step import Queue, StepStatus
 from releasepilot.model.train import Outline, Request
@@ -38,12 +39,18 @@ class PrepareCall(Value):
     #: The plan that the new one is compared with; empty for none.
     previous: str = ""
     started_at: datetime
+    #: Who asks, with their proof; the request that is kept has none.
+    asked_by: Actor | None = None
 
 
 class StandingCall(Value):
     """Read from the ledger where a train stands."""
 
     train: str
+    #: Who is about to change that, with their proof; None where it is the train itself.
+    asked_by: Actor | None = None
+    #: When they asked.
+    asked_at: datetime | None = None
 
 
 class Standing(Value):

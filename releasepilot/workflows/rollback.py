@@ -41,7 +41,7 @@ class RollbackWorkflow:
     @workflow.run
     async def run(self, start: RollbackStart) -> Record:
         """Undo, and return the record that replaces the train's. A cancellation does not stop it half way."""
-        stands = await uncancellable(standing(start.train))
+        stands = await uncancellable(standing(start.train, None if start.resumed else start.requested_by))
         journal = Journal(start.train, stands.next_seq)
         keeper = asyncio.create_task(journal.keep(), name="journal")
         outline = stands.outline

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
@@ -12,12 +14,15 @@ from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_
 with workflow.unsafe.imports_passed_through():
     from pydantic import Field
 
+    from releasepilot.governance.tokens import doubt
     from releasepilot.model.catalog import OnFailure
+    from releasepilot.model.emergency import Override
     from releasepilot.model.event import EventType
-    from releasepilot.model.gate import Actor, Decision, Verdict, Vote, judge
+    from releasepilot.model.gate import Actor, Decision, Vote
     from releasepilot.model.plan import Residue
     from releasepilot.model.step import Queue, StepStatus
     from releasepilot.model.train import (
+        Condition,
         Outcome,
         Outline,
         Record,
@@ -30,7 +35,9 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.value import Value
     from releasepilot.model.window import Window
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
+    from releasepilot.workflows.gates import Gates
     from releasepilot.workflows.journal import Journal
+    from releasepilot.workflows.overrides import Overrides
     from releasepilot.workflows.ports import (
         HEARTBEAT,
         LEDGER_RETRY,
@@ -83,11 +90,14 @@ class TrainStart(Value):
     resumed: TrainState | None = None
 
 
-async def standing(train: str) -> Standing:
-    """Read from the ledger where a train stands."""
+async def standing(train: str, asked_by: Actor | None = None) -> Standing:
+    """Read from the ledger where a train stands, on behalf of somebody who is about to change that."""
+    call = StandingCall(train=train)
+    if asked_by is not None:
+        call = StandingCall(train=train, asked_by=asked_by, asked_at=workflow.now())
     stands: Standing = await workflow.execute_activity(
         Activity.STANDING,
-        StandingCall(train=train),
+        call,
         result_type=Standing,
         task_queue=task_queue(Queue.ENGINE),
         start_to_close_timeout=LEDGER_TIMEOUT,
@@ -104,13 +114,16 @@ class TrainWorkflow:
     def __init__(self, start: TrainStart) -> None:
         """Take the request, and the state of an earlier run where there is one."""
         state = start.resumed
-        self._request = start.request
+        self._asked_by = start.request.requested_by
+        # What is kept and shown has no proof in it.
+        self._request = start.request.model_copy(update={"requested_by": self._asked_by.bare})
         self._train = start.request.train
         self._started_at = state.started_at if state else workflow.now()
         self._journal = Journal(self._train, state.next_seq if state else 1)
         self._phase = TrainPhase.PLANNING
         self._outline = Outline(digest=state.plan_digest if state else "")
-        self._votes: list[Vote] = []
+        self._overrides = Overrides(self._journal)
+        self._gates = Gates(self._journal, self._overrides)
         self._changes: tuple[str, ...] = ()
         self._paused = state.paused if state else False
         self._undoing = state.undoing if state else None
@@ -123,11 +136,12 @@ class TrainWorkflow:
         self._yielding = False
         #: Why the windows are closed; empty where the train does not wait for them.
         self._window = ""
+        self._window_opens: datetime | None = None
         self._record: Record | None = None
         if not start.request.catalog.gates and start.request.confirmed:
             # Without gates the requester's word is enough, and it was given with the request.
-            self._votes.append(
-                Vote(actor=start.request.requested_by, decision=Decision.APPROVE, plan_digest=start.request.confirmed)
+            self._gates.votes.append(
+                Vote(actor=self._asked_by.bare, decision=Decision.APPROVE, plan_digest=start.request.confirmed)
             )
 
     @workflow.run
@@ -165,9 +179,11 @@ class TrainWorkflow:
             phase=TrainPhase.PAUSED if self._paused and self._phase is TrainPhase.RUNNING else self._phase,
             plan_digest=self._outline.digest,
             statuses=dict(self._engine.statuses) if self._engine else {},
-            gates=tuple(gate for gate in self._outline.gates if self._phase is TrainPhase.WAITING),
-            votes=tuple(self._votes),
+            gates=self._gates.gates if self._phase is TrainPhase.WAITING else (),
+            votes=tuple(self._gates.votes),
+            verdicts=tuple(self._gates.verdicts(workflow.now()) if self._phase is TrainPhase.WAITING else ()),
             waiting_for=self._waiting_for(),
+            conditions=tuple(self._conditions()),
             changes=self._changes,
             paused=self._paused,
             past_no_return=bool(self._engine and self._engine.past_no_return),
@@ -177,26 +193,48 @@ class TrainWorkflow:
     @workflow.update
     async def decide(self, vote: Vote) -> TrainView:
         """Count a vote on the plan that waits."""
-        self._votes.append(vote)
-        self._journal.note(
-            EventType.GATE_VOTED,
-            actor=str(vote.actor),
-            decision=vote.decision,
-            comment=vote.comment,
-            digest=vote.plan_digest,
-        )
+        if self._gates.count(vote, workflow.now()):
+            self._journal.note(
+                EventType.GATE_VOTED,
+                actor=str(vote.actor),
+                decision=vote.decision,
+                comment=vote.comment,
+                digest=vote.plan_digest,
+            )
+            self._advance()
         return self.view()
 
     @decide.validator
     def _may_decide(self, vote: Vote) -> None:
         """Refuse, without a trace in the history, a vote that could not count."""
+        self._refuse_unproven(vote.actor)
         if self._phase is not TrainPhase.WAITING:
             raise _refused(f"train {self._train} is at no gate: it is {self._phase.value}")
         if vote.plan_digest != self._outline.digest:
             raise _refused("the plan has changed since you saw it: look at it again, then vote on the new one")
-        if not any(vote.actor.account in gate.eligible for gate in self._outline.gates):
-            able = sorted({account for gate in self._outline.gates for account in gate.eligible})
-            raise _refused(f"{vote.actor} may not vote here; these may: {', '.join(able)}")
+        objection = self._gates.objection(vote, workflow.now())
+        if objection:
+            raise _refused(objection)
+
+    @workflow.update
+    async def override(self, override: Override) -> TrainView:
+        """Let the train past some gates and windows in an emergency, once enough people say so."""
+        self._overrides.take(override, workflow.now())
+        self._advance()
+        return self.view()
+
+    @override.validator
+    def _may_override(self, override: Override) -> None:
+        """Refuse, without a trace in the history, what could not count."""
+        self._refuse_unproven(override.actor)
+        if self._phase is not TrainPhase.WAITING:
+            raise _refused(f"train {self._train} waits for nothing: it is {self._phase.value}")
+        if override.plan_digest != self._outline.digest:
+            raise _refused("the plan has changed since you saw it: look at it again, then override for the new one")
+        known = [gate.name for gate in self._outline.gates] + [window.name for window in self._request.catalog.windows]
+        objection = self._overrides.objection(override, known)
+        if objection:
+            raise _refused(objection)
 
     @workflow.update
     async def pause(self, command: Command) -> TrainView:
@@ -250,7 +288,14 @@ class TrainWorkflow:
                 "`releasepilot rollback` undoes what can be undone and lists the rest"
             )
 
+    def _refuse_unproven(self, actor: Actor) -> None:
+        """Take nobody for somebody else. Before it is planned a train knows nobody's keys, and can only be stopped."""
+        doubted = doubt(actor, self._outline.trust, workflow.now())
+        if doubted:
+            raise _refused(doubted, "RP503")
+
     def _refuse_ended(self, command: Command) -> None:
+        self._refuse_unproven(command.actor)
         if self._record is not None:
             raise _refused(f"train {self._train} has ended; {command.actor} cannot steer it any more")
 
@@ -265,6 +310,7 @@ class TrainWorkflow:
         try:
             self._outline = await self._prepare("")
             self._changes = self._outline.changes
+            self._replace_gates()
             refused = await self._agree() if self._outline.steps else Record(train=self._train, outcome=Outcome.NOTHING)
         except StepFailed as failure:
             return Record(
@@ -294,7 +340,13 @@ class TrainWorkflow:
         try:
             outline: Outline = await workflow.execute_activity(
                 Activity.PREPARE,
-                PrepareCall(train=self._train, request=self._request, previous=previous, started_at=self._started_at),
+                PrepareCall(
+                    train=self._train,
+                    request=self._request,
+                    previous=previous,
+                    started_at=self._started_at,
+                    asked_by=self._asked_by,
+                ),
                 result_type=Outline,
                 task_queue=task_queue(Queue.GIT),
                 start_to_close_timeout=PREPARE_TIMEOUT,
@@ -315,7 +367,7 @@ class TrainWorkflow:
             waited = await self._await_votes()
             if (refused := self._refused_record()) is not None:
                 return refused
-            for verdict in self._verdicts():
+            for verdict in self._gates.verdicts(workflow.now()):
                 self._journal.note(EventType.GATE_PASSED, gate=verdict.gate, approved_by=list(verdict.approved_by))
             waited = await self._await_windows() or waited
             if (refused := self._refused_record()) is not None:
@@ -325,10 +377,12 @@ class TrainWorkflow:
             # Time has passed: what was agreed on may no longer be what would be released.
             self._enter(TrainPhase.PLANNING)
             again = await self._prepare(self._outline.digest)
-            if again.digest == self._outline.digest:
+            if again.digest != self._outline.digest:
+                self._outline, self._changes = again, again.changes
+                self._journal.note(EventType.TRAIN_REPLANNED, digest=again.digest, changes=list(again.changes))
+                self._replace_gates()
+            elif self._agreed():
                 return None
-            self._outline, self._changes = again, again.changes
-            self._journal.note(EventType.TRAIN_REPLANNED, digest=again.digest, changes=list(again.changes))
             if not again.steps:
                 return Record(train=self._train, outcome=Outcome.NOTHING)
 
@@ -337,10 +391,27 @@ class TrainWorkflow:
         if self._aborted or self._agreed():
             return False
         self._enter(TrainPhase.WAITING)
-        for gate in self._outline.gates:
-            self._journal.note(EventType.GATE_OPENED, gate=gate.name, digest=gate.plan_digest)
-        await workflow.wait_condition(lambda: self._agreed() or self._stopped())
+        self._gates.advance(workflow.now())
+        while not (self._agreed() or self._stopped()):
+            coming = self._gates.next_moment(workflow.now())
+            with suppress(TimeoutError):
+                await workflow.wait_condition(
+                    lambda: self._agreed() or self._stopped(),
+                    timeout=coming - workflow.now() if coming else None,
+                    timeout_summary="a gate changes by itself",
+                )
+            self._advance()
         return True
+
+    def _replace_gates(self) -> None:
+        """Take the gates of the plan, and who may let the train past them."""
+        self._overrides.emergency = self._outline.emergency
+        self._gates.replace(self._outline.gates, workflow.now())
+
+    def _advance(self) -> None:
+        """Open the gates whose turn has come, and say so."""
+        if self._gates.advance(workflow.now()):
+            self._enter(TrainPhase.WAITING)
 
     async def _await_windows(self) -> bool:
         """Wait until the windows let the components go, or somebody says no; return whether that took a wait.
@@ -348,9 +419,8 @@ class TrainWorkflow:
         What runs when a window closes goes on, and the way back is always open. Windows that never open again raise
         StepFailed.
         """
-        windows = self._request.catalog.windows
         waited = False
-        while windows and not self._stopped():
+        while (windows := self._windows_in_force()) and not self._stopped():
             judged = await self._judge_windows(windows)
             verdict = judged.verdict
             if verdict.open:
@@ -359,23 +429,35 @@ class TrainWorkflow:
                 break
             waited = True
             until = f"{verdict.until:%Y-%m-%d %H:%M} UTC" if verdict.until else ""
-            self._window = f"{verdict.reason} until {until}"
+            self._window, self._window_opens = f"{verdict.reason} until {until}", verdict.until
             self._enter(TrainPhase.WAITING)
             self._journal.note(EventType.WINDOW_CLOSED, window=verdict.rule, reason=verdict.reason, until=until)
             with suppress(TimeoutError):
-                await workflow.wait_condition(self._stopped, timeout=timedelta(seconds=judged.wait))
+                await workflow.wait_condition(
+                    partial(self._has_reason_to_look, windows), timeout=timedelta(seconds=judged.wait)
+                )
         self._window = ""
         return waited
 
+    def _has_reason_to_look(self, asked: tuple[Window, ...]) -> bool:
+        """Whether people have changed what a wait for these windows is for."""
+        return self._stopped() or self._windows_in_force() != asked
+
+    def _windows_in_force(self) -> tuple[Window, ...]:
+        """Return the windows that nobody has waived."""
+        windows = self._request.catalog.windows
+        waived = self._overrides.waived(workflow.now()) if windows else {}
+        return tuple(window for window in windows if window.name not in waived)
+
     def _stopped(self) -> bool:
         """Whether somebody has said no."""
-        return self._aborted or self._rejection() is not None
+        return self._aborted or self._gates.rejection(workflow.now()) is not None
 
     def _refused_record(self) -> Record | None:
         """Return the record of a train that somebody stopped before it began."""
         if self._aborted:
             return Record(train=self._train, outcome=Outcome.REJECTED, cause=self._cause)
-        rejection = self._rejection()
+        rejection = self._gates.rejection(workflow.now())
         if rejection is None:
             return None
         self._journal.note(EventType.GATE_REJECTED, gate=rejection.gate, reason=rejection.reason)
@@ -493,22 +575,25 @@ class TrainWorkflow:
         return Outcome.PARTLY_RELEASED if released else Outcome.ROLLED_BACK
 
     def _agreed(self) -> bool:
-        return all(verdict.passed for verdict in self._verdicts())
-
-    def _rejection(self) -> Verdict | None:
-        return next((verdict for verdict in self._verdicts() if verdict.rejected), None)
-
-    def _verdicts(self) -> list[Verdict]:
-        return [judge(gate, tuple(self._votes)) for gate in self._outline.gates]
+        return self._gates.agreed(workflow.now())
 
     def _waiting_for(self) -> str:
         if self._phase is TrainPhase.WAITING and self._window:
             return self._window
         if self._phase is TrainPhase.WAITING:
-            return "; ".join(f"{verdict.gate}: {verdict.reason}" for verdict in self._verdicts() if not verdict.passed)
+            return self._gates.reason(workflow.now())
         if self._paused and self._phase is TrainPhase.RUNNING:
             return "somebody to resume it"
         return ""
+
+    def _conditions(self) -> Iterator[Condition]:
+        """Yield what has to come about before the train moves."""
+        if self._phase is TrainPhase.WAITING and self._window:
+            yield Condition(what=self._window, clears_at=self._window_opens)
+        elif self._phase is TrainPhase.WAITING:
+            yield from self._gates.conditions(self._train, workflow.now(), changed=bool(self._changes))
+        if self._paused and self._phase in {TrainPhase.WAITING, TrainPhase.RUNNING}:
+            yield Condition(what="paused", command=f"releasepilot resume {self._train}")
 
     def _enter(self, phase: TrainPhase) -> None:
         self._phase = phase
@@ -531,5 +616,7 @@ class TrainWorkflow:
         )
 
 
-def _refused(message: str) -> ApplicationError:
-    return ApplicationError(message, type="RP502", non_retryable=True)
+def _refused(message: str, code: str = "RP502") -> ApplicationError:
+    # It leaves no trace in the history, so the log of the worker is where it is kept.
+    workflow.logger.warning("refused: %s", message)
+    return ApplicationError(message, type=code, non_retryable=True)

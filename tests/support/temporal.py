@@ -19,6 +19,7 @@ from temporalio.worker import Worker
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.outline import outline_of
+from releasepilot.activities.proof import require_proof
 from releasepilot.activities.steps import PlanShelf, Steps
 from releasepilot.activities.windows import Windows
 from releasepilot.control import Control
@@ -27,6 +28,7 @@ from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.step import Queue
 from releasepilot.model.train import Outline, Record, Request
+from releasepilot.model.trust import Trust
 from releasepilot.model.window import Window
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
@@ -78,6 +80,8 @@ class GivenPlans:
         self.plans: dict[str, list[Plan]] = {}
         #: Seconds before planning begins, as where the git workers are busy.
         self.delay = 0.0
+        #: Whose tokens are asked for.
+        self.trust: Trust | None = None
         self._seen: list[Plan] = []
 
     @activity.defn(name=Activity.PREPARE)
@@ -91,7 +95,8 @@ class GivenPlans:
             await self._ledger.keep(plan)
             before = next((one for one in self._seen if one.digest == call.previous), None)
             self._seen.append(plan)
-            return outline_of(plan, call.request, differences(before, plan) if before else ())
+            require_proof(call.asked_by, self.trust, call.started_at)
+            return outline_of(plan, call.request, differences(before, plan) if before else (), self.trust)
 
 
 class GivenClock:

@@ -122,7 +122,10 @@ def below_one(plan: Plan) -> list[str]:
 
 def gate_words(gate: ApprovalGate) -> str:
     """Say what a gate asks for."""
-    return f"{gate.name}: {gate.quorum} of {', '.join(gate.roles)} must approve"
+    owners = ("the code owners",) if gate.code_owners else ()
+    who = ", ".join((*gate.roles, *gate.groups, *gate.users, *owners))
+    part = f" the part of {', '.join(gate.components)}" if gate.components else ""
+    return f"{gate.name}: {gate.quorum} of {who} must approve{part}"
 
 
 def _order(plan: Plan, width: int | None) -> RenderableType:

@@ -13,10 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from releasepilot.cli.render.text import clean, plain
-from releasepilot.model.gate import judge
 from releasepilot.model.plan import Plan
 from releasepilot.model.step import MOVES, StepStatus
-from releasepilot.model.train import TrainPhase, TrainView
+from releasepilot.model.train import Condition, TrainPhase, TrainView
 
 #: Symbol and style of a status. The name of the step stands beside it, so colour is never the only sign.
 MARKS: dict[StepStatus, tuple[str, str]] = {
@@ -281,20 +280,17 @@ def waiting_lines(view: TrainView) -> list[Text]:
     """Say why a train does not move, and which command lets it."""
     if view.record is not None:
         return []
-    lines = [plain(f"waiting: {view.waiting_for}", "yellow")] if view.waiting_for and not view.gates else []
-    if view.phase is TrainPhase.PAUSED:
-        lines.append(plain(f"paused; go on with: releasepilot resume {view.train}", "yellow"))
+    told = view.waiting_for and not view.conditions
+    lines = [plain(f"waiting: {view.waiting_for}", "yellow")] if told else []
     if view.phase is TrainPhase.WAITING and view.plan_digest:
         lines.append(plain(f"plan {view.plan_digest} waits; see it with: releasepilot status {view.train} --plan"))
-    # A plan that changed is approved by its digest, so that nobody approves what they have not seen.
-    digest = f" --plan {view.plan_digest}" if view.changes else ""
-    for gate in view.gates:
-        verdict = judge(gate, view.votes)
-        if not verdict.passed:
-            lines.append(
-                plain(
-                    f"gate {gate.name}: {len(verdict.approved_by)} of {gate.quorum} approvals; "
-                    f"{', '.join(gate.eligible)} may run: releasepilot approve {view.train}{digest} --comment TEXT"
-                )
-            )
+    return [*lines, *(plain(line) for line in condition_lines(view.conditions))]
+
+
+def condition_lines(conditions: Sequence[Condition]) -> list[str]:
+    """Say what has to come about, who can bring it about, and how."""
+    lines = []
+    for one in conditions:
+        who = f"; {', '.join(one.who)} may run: " if one.who else "; go on with: "
+        lines.append(one.what + (f"{who}{one.command}" if one.command else ""))
     return lines

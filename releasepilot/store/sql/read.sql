@@ -49,3 +49,18 @@ select seq, at, type, step, actor, data from event where train = %(train)s order
 -- name: next_seq
 -- The number of the event that comes next.
 select coalesce(max(seq), 0) + 1 as seq from event where train = %(train)s;
+
+-- name: overdue_review
+-- The first review of a train of this name that is overdue at a moment and was not written since.
+select owed.train, owed.data->>'incident' as incident
+from event as owed
+join train on train.id = owed.train
+where train.name = %(name)s
+  and owed.type = 'emergency:review_due'
+  and (owed.data->>'due')::timestamptz < %(now)s
+  and not exists (
+    select 1 from event as done
+    where done.train = owed.train and done.type = 'emergency:reviewed' and done.seq > owed.seq
+  )
+order by owed.at
+limit 1;

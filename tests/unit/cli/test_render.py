@@ -19,11 +19,11 @@ from releasepilot.cli.render.train import changes, display_for, may_follow, tabl
 from releasepilot.graph.view import GraphView
 from releasepilot.model.catalog import Author, Catalog, ComponentEntry, Ecosystem, OnFailure
 from releasepilot.model.commit import TRAIN_TRAILER, Commit
-from releasepilot.model.gate import Actor, Decision, OpenGate, Vote
+from releasepilot.model.gate import OpenGate
 from releasepilot.model.plan import Plan, Release, Residue
 from releasepilot.model.snapshot import ComponentSource, Snapshot
 from releasepilot.model.step import Phase, Queue, SagaClass, Step, StepStatus, Undo
-from releasepilot.model.train import Outcome, Record, TrainPhase, TrainView
+from releasepilot.model.train import Condition, Outcome, Record, TrainPhase, TrainView
 from releasepilot.model.version import Bump
 
 ESCAPES = re.compile(r"\x1b\[")
@@ -220,11 +220,9 @@ def drawn(shown: TrainView, **options: int) -> str:
 
 def test_a_gate_says_who_can_pass_it_and_how() -> None:
     """The votes so far, the people, and the command are shown."""
-    gate = OpenGate(name="cab", plan_digest="sha256:1", eligible=("ana", "bo"), quorum=2)
-    vote = Vote(actor=Actor(account="ana"), decision=Decision.APPROVE, plan_digest="sha256:1")
-    text = drawn(TrainView(train="shop-1", phase=TrainPhase.WAITING, gates=(gate,), votes=(vote,)))
-    assert "gate cab: 1 of 2 approvals" in text
-    assert "releasepilot approve shop-1" in text
+    open_still = Condition(what="gate cab: 1 of 2 approvals", who=("bo",), command="releasepilot approve shop-1")
+    text = drawn(TrainView(train="shop-1", phase=TrainPhase.WAITING, conditions=(open_still,)))
+    assert "gate cab: 1 of 2 approvals; bo may run: releasepilot approve shop-1" in text
 
 
 def test_a_large_train_fits_the_terminal_and_shows_where_something_happens() -> None:
@@ -290,6 +288,13 @@ def replanned(**more: object) -> TrainView:
         phase=TrainPhase.WAITING,
         plan_digest="sha256:2",
         gates=(gate,),
+        conditions=(
+            Condition(
+                what="gate cab: 0 of 1 approvals",
+                who=("ana",),
+                command="releasepilot approve shop-1 --plan sha256:2 --comment TEXT",
+            ),
+        ),
         changes=("lib: version 2.0.0 instead of 1.1.0",),
         waiting_for="cab: 1 more of ana must approve",
     )

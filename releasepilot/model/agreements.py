@@ -1,0 +1,71 @@
+"""What cannot hold together in gates, people and delegations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+
+from releasepilot.model.gate import ApprovalGate
+from releasepilot.model.people import Delegation, Person
+
+#: A place in the catalog, and what is wrong there.
+Objection = tuple[tuple[str | int, ...], str]
+
+
+def objections(
+    gates: Sequence[ApprovalGate],
+    people: Mapping[str, Person],
+    delegations: Sequence[Delegation],
+    components: Sequence[str],
+) -> Iterator[Objection]:
+    """Yield contradictions, each with the path of the later of the two places."""
+    yield from _of_gates(gates, components)
+    yield from _of_people(people)
+    yield from _of_delegations(delegations, [gate.name for gate in gates])
+
+
+def _of_gates(gates: Sequence[ApprovalGate], components: Sequence[str]) -> Iterator[Objection]:
+    seen: set[str] = set()
+    for index, gate in enumerate(gates):
+        if gate.name.casefold() in seen:
+            yield ("gates", index, "name"), f"another gate is named {gate.name!r}: give each a name of its own"
+        seen.add(gate.name.casefold())
+        for place, pattern in enumerate(gate.components):
+            if not any(fnmatchcase(name, pattern) for name in components):
+                yield ("gates", index, "components", place), f"no component of the catalog is named {pattern!r}"
+
+
+def _of_people(people: Mapping[str, Person]) -> Iterator[Objection]:
+    """Nothing belongs to two people: a vote would count for one and an exclusion for the other."""
+    accounts = {name.casefold(): name for name in people}
+    addresses: dict[str, str] = {}
+    for name, person in people.items():
+        for kind, known, given in (("accounts", accounts, person.accounts), ("addresses", addresses, person.addresses)):
+            for place, one in enumerate(given):
+                other = known.setdefault(one.casefold(), name)
+                if other != name:
+                    yield ("people", name, kind, place), f"{one!r} is {other!r} already: it cannot be two people"
+
+
+def _of_delegations(delegations: Sequence[Delegation], gates: Sequence[str]) -> Iterator[Objection]:
+    given: dict[str, dict[str, None]] = {}
+    for index, one in enumerate(delegations):
+        for place, gate in enumerate(one.gates):
+            if gate not in gates:
+                yield ("delegations", index, "gates", place), f"no gate is named {gate!r}"
+        if _leads(given, one.taker, one.giver):
+            yield ("delegations", index), f"{one.giver!r} and {one.taker!r} delegate to each other in a circle"
+        given.setdefault(one.giver, {})[one.taker] = None
+
+
+def _leads(given: Mapping[str, Mapping[str, None]], start: str, end: str) -> bool:
+    """Whether a chain of delegations leads from one person to another."""
+    todo, seen = [start], {start}
+    while todo:
+        one = todo.pop()
+        if one == end:
+            return True
+        new = [taker for taker in given.get(one, ()) if taker not in seen]
+        seen.update(new)
+        todo += new
+    return False

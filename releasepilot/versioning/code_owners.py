@@ -1,0 +1,57 @@
+"""CODEOWNERS as GitHub, GitLab and Gitea read it: the last rule that matches a file names its owners."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+
+from pathspec import GitIgnoreSpec
+from pathspec.patterns.gitignore import GitIgnorePatternError
+
+from releasepilot.errors import ManifestError
+
+#: Where forges look for the file, in this order.
+PLACES = (".github/CODEOWNERS", ".gitlab/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+
+#: A rule: the files that it is for, and who owns them; nobody where a rule takes them from everybody.
+_Rule = tuple[GitIgnoreSpec, tuple[str, ...]]
+
+#: GitHub reads no larger file.
+MAX_BYTES = 3 << 20
+
+#: Stars of one part of a pattern, and parts that are two stars: with more of them matching could take for ever.
+_MOST_STARS = 3
+
+
+def owners_of(text: str, paths: Iterable[str]) -> tuple[str, ...]:
+    """Return the owners of files (`@account`, `@group/team` or an address), each once, in the order of their names.
+
+    What is no rule is passed over, as forges do. Sections of GitLab are read as their rules. ManifestError where a
+    pattern has more stars than can be matched in a bounded time: to pass over it would give a file to somebody else.
+    """
+    rules = list(_rules(text))
+    found = {owner for path in paths for owner in _last(rules, path)}
+    return tuple(sorted(found))
+
+
+def _last(rules: Sequence[_Rule], path: str) -> tuple[str, ...]:
+    return next((owners for spec, owners in reversed(rules) if spec.match_file(path)), ())
+
+
+def _rules(text: str) -> Iterator[_Rule]:
+    for line in text.splitlines():
+        words = line.partition(" #")[0].split()
+        # Neither comments, nor sections, nor negations, which owners have none of.
+        if words and words[0][0] not in "#[^!":
+            owners = tuple(word for word in words[1:] if "@" in word)
+            _refuse_stars(words[0])
+            with suppress(GitIgnorePatternError):
+                yield GitIgnoreSpec.from_lines([words[0]]), owners
+
+
+def _refuse_stars(pattern: str) -> None:
+    parts = pattern.split("/")
+    if parts.count("**") > _MOST_STARS or any(part.count("*") > _MOST_STARS for part in parts):
+        raise ManifestError(
+            f"the pattern {pattern[:100]!r} of CODEOWNERS has too many stars", hint="write it with fewer of them"
+        )

@@ -1,0 +1,56 @@
+"""The overrides of a running train: what it need not wait for, and what has to be made good for it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from releasepilot.governance.emergency import objection, waivers
+    from releasepilot.model.emergency import OpenEmergency, Override, Waiver
+    from releasepilot.model.event import EventType
+    from releasepilot.workflows.journal import Journal
+
+
+class Overrides:
+    """What people have said in an emergency. Time is always the caller's to say."""
+
+    def __init__(self, journal: Journal) -> None:
+        """Tell the journal what is waived."""
+        self._journal = journal
+        self.emergency: OpenEmergency | None = None
+        self._given: list[Override] = []
+        #: Incidents whose review the journal knows to be due.
+        self._due: dict[str, None] = {}
+
+    def objection(self, override: Override, known: Collection[str]) -> str:
+        """Say why an override does not count; empty where it does."""
+        return objection(self.emergency, override, known)
+
+    def take(self, override: Override, now: datetime) -> None:
+        """Take an override that nothing is objected to."""
+        self._given.append(override.model_copy(update={"actor": override.actor.bare, "at": now}))
+        self._journal.note(
+            EventType.EMERGENCY_OVERRIDDEN,
+            actor=str(override.actor),
+            waives=list(override.waives),
+            reason=override.reason,
+            incident=override.incident,
+            comment=override.comment,
+            digest=override.plan_digest,
+        )
+        for waiver in self.waived(now).values():
+            self._owe(waiver, now)
+
+    def waived(self, now: datetime) -> dict[str, Waiver]:
+        """Return what need not be waited for, by name."""
+        return waivers(self.emergency, self._given, now)
+
+    def _owe(self, waiver: Waiver, now: datetime) -> None:
+        """Note once for each incident until when it has to be reviewed."""
+        if self.emergency is not None and waiver.incident not in self._due:
+            self._due[waiver.incident] = None
+            due = now + timedelta(seconds=self.emergency.review_within)
+            self._journal.note(EventType.EMERGENCY_REVIEW_DUE, incident=waiver.incident, due=due.isoformat())

@@ -1,0 +1,144 @@
+"""Emergencies: the glass is broken by the right people, for the plan that they saw, and is made good afterwards."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from support.temporal import Stage, train_name
+from support.world import plan_of, step
+
+from releasepilot.errors import ControlError
+from releasepilot.model.emergency import EmergencyPolicy
+from releasepilot.model.event import Event, EventType
+from releasepilot.model.gate import ApprovalGate
+from releasepilot.model.people import Person
+from releasepilot.model.plan import Plan
+from releasepilot.model.train import Outcome, Request, TrainPhase
+from releasepilot.model.window import Window
+from releasepilot.store.pool import open_pool
+from releasepilot.store.write import Writer
+
+from .test_windows import waiting
+
+GATE = ApprovalGate(name="managers", roles=("managers",))
+ROLES = {"managers": ("mia",), "commanders": ("cora", "carl", "robot")}
+POLICY = EmergencyPolicy(roles=("commanders",), reasons=("outage",))
+FREEZE = Window(name="freeze", effect="deny", zone="UTC", start="2026-06-01T00:00", duration="90d")
+
+
+def a_plan(*gates: ApprovalGate) -> Plan:
+    """Plan one component with one step."""
+    return plan_of(train_name(), [step("lib", "push")], {"lib": ()}, gates=gates)
+
+
+async def start(stage: Stage, plan: Plan, **catalog: Any) -> str:
+    """Start a train whose catalog has an emergency policy."""
+    request = stage.request(plan, roles=ROLES)
+    given = {"emergency": POLICY, "people": {"robot": Person(machine=True)}, **catalog}
+    request = Request.model_validate({**dict(request), "catalog": request.catalog.model_copy(update=given)})
+    stage.workflow_ids[-1] = "train/{}/{}".format(*request.train.split("-"))
+    return await stage.control.start(request)
+
+
+async def override(stage: Stage, account: str, train: str, *names: str, **more: str) -> None:
+    """Break the glass as somebody."""
+    given = {"reason": "outage", "incident": "INC-7", **more}
+    await stage.as_actor(account).override(train, names, **given)
+
+
+async def test_two_people_let_a_train_past_its_gate(stage: Stage) -> None:
+    """One is not enough, and saying it twice is not two; what is waived is recorded with the incident."""
+    train = await start(stage, a_plan(GATE))
+    await waiting(stage, train, "managers")
+    for _ in range(2):
+        await override(stage, "cora", train, "managers")
+    assert (await stage.control.view(train)).phase is TrainPhase.WAITING
+    await override(stage, "carl", train, "managers")
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+    events = await stage.reader.events(train)
+    (passed,) = [event for event in events if event.type is EventType.GATE_PASSED]
+    assert passed.data["approved_by"] == ["waived by cora and carl: outage, INC-7"]
+    assert len([event for event in events if event.type is EventType.EMERGENCY_REVIEW_DUE]) == 1
+
+
+async def test_a_freeze_is_overridden_by_name(stage: Stage) -> None:
+    """The waiver names the freeze; the train goes on at once and not when it ends."""
+    stage.clock.set(datetime(2026, 7, 1, tzinfo=UTC))
+    train = await start(stage, a_plan(), windows=(FREEZE,), emergency=POLICY.model_copy(update={"sole": True}))
+    await waiting(stage, train, "freeze")
+    await override(stage, "cora", train, "freeze")
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+
+
+@pytest.mark.parametrize(
+    ("account", "names", "more", "why"),
+    [
+        ("mia", ("managers",), {}, "mia may not override; these may: cora, carl"),
+        ("robot", ("managers",), {}, "robot may not override"),
+        ("cora", ("managers",), {"reason": "haste"}, "'haste' is no reason of this catalog"),
+        ("cora", ("nothing",), {}, "there is no gate or window 'nothing'; there are managers"),
+        ("cora", ("managers",), {"digest": "sha256:0"}, "the plan has changed since you saw it"),
+    ],
+)
+async def test_what_cannot_be_overridden_is_refused_without_a_trace(
+    stage: Stage, account: str, names: tuple[str, ...], more: dict[str, str], why: str
+) -> None:
+    """Neither by others, nor by programs, nor for other reasons, names and plans."""
+    train = await start(stage, a_plan(GATE))
+    await waiting(stage, train, "managers")
+    handle = stage.client.get_workflow_handle(stage.workflow_ids[-1])
+    before = (await handle.describe()).history_length
+    with pytest.raises(ControlError, match=why):
+        await override(stage, account, train, *names, **more)
+    assert (await handle.describe()).history_length - before <= 5, "only what the journal was writing anyway"
+    await stage.control.abort(train)
+    assert (await stage.ended(train)).outcome is Outcome.REJECTED
+
+
+async def test_components_that_are_no_emergency_are_not_released_so(stage: Stage) -> None:
+    """The policy names what may be; everything else stays behind the gate."""
+    train = await start(stage, a_plan(GATE), emergency=POLICY.model_copy(update={"components": ("web-*",)}))
+    await waiting(stage, train, "managers")
+    with pytest.raises(ControlError, match="lib may not be released in an emergency"):
+        await override(stage, "cora", train, "managers")
+    await stage.control.abort(train)
+    await stage.ended(train)
+
+
+async def test_without_a_policy_nobody_overrides(stage: Stage) -> None:
+    """Denied by default."""
+    train = await start(stage, a_plan(GATE), emergency=None)
+    await waiting(stage, train, "managers")
+    with pytest.raises(ControlError, match="the catalog has no `emergency`"):
+        await override(stage, "cora", train, "managers")
+    await stage.control.abort(train)
+    await stage.ended(train)
+
+
+async def test_a_review_that_is_overdue_holds_the_next_train(stage: Stage) -> None:
+    """Once it is written, the next one starts."""
+    plan = a_plan(GATE)
+    train = await start(stage, plan, emergency=POLICY.model_copy(update={"sole": True}))
+    await waiting(stage, train, "managers")
+    await override(stage, "cora", train, "managers")
+    await stage.ended(train)
+    past = (datetime.now(UTC) - timedelta(minutes=1)).isoformat()
+    await owe(stage, train, past)
+    again = plan.model_copy(update={"date": "2026-01-02", "gates": ()})
+    held = await stage.ended(await stage.control.start(stage.request(again)))
+    assert (held.outcome, held.code) == (Outcome.FAILED, "RP309")
+    assert held.hint == f"write down what happened: releasepilot review {train} --comment TEXT"
+    await stage.control.review(train, "a cable was loose; it is screwed down now")
+    (stage.world.effects / "lib+push").unlink()
+    assert (await stage.run(again)).outcome is Outcome.RELEASED
+
+
+async def owe(stage: Stage, train: str, due: str) -> None:
+    """Let the review of a train be due at a moment."""
+    data = {"incident": "INC-7", "due": due}
+    seq = await stage.reader.next_seq(train)
+    event = Event(seq=seq, at=datetime.now(UTC), type=EventType.EMERGENCY_REVIEW_DUE, data=data)
+    async with open_pool(stage.database_url) as pool:
+        await Writer(pool).record(train, (event,))
