@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from releasepilot.governance.eligibility import emergency_of, opened
-from releasepilot.model.gate import OpenGate
+from releasepilot.model.assessment import Assessment
+from releasepilot.model.gate import ApprovalGate, OpenGate
 from releasepilot.model.plan import Plan
+from releasepilot.model.risk import RiskLevel
 from releasepilot.model.train import Outline, Request, StepNode
 from releasepilot.model.trust import Trust
 
 
-def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = (), trust: Trust | None = None) -> Outline:
-    """Return digest, step graph and gates; PlanError where a gate can never pass."""
-    gates = tuple(opened(gate, plan, request) for gate in plan.gates)
+def outline_of(
+    plan: Plan,
+    request: Request,
+    changes: tuple[str, ...] = (),
+    *,
+    trust: Trust | None = None,
+    assessment: Assessment | None = None,
+) -> Outline:
+    """Return digest, step graph and the gates of this risk; PlanError where a gate can never pass."""
+    risk = assessment.risk.level if assessment else None
+    gates = tuple(opened(gate, plan, request) for gate in plan.gates if _applies(gate, risk))
     return Outline(
         digest=plan.digest,
         steps=tuple(
@@ -33,12 +43,18 @@ def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = (), trus
         components={release.component: release.needs for release in plan.releases},
         versions={release.component: release.to_version for release in plan.releases},
         gates=gates or (_confirmation(plan, request),),
+        rules_left=bool(assessment and assessment.after_votes),
         trust=trust,
         emergency=emergency_of(plan, request),
         on_failure=plan.on_failure,
         concurrency=plan.concurrency,
         changes=changes,
     )
+
+
+def _applies(gate: ApprovalGate, risk: RiskLevel | None) -> bool:
+    """Whether a gate is for plans of this risk; for one that nobody knows the risk of, every gate is."""
+    return not gate.risk or risk is None or risk in gate.risk
 
 
 def _confirmation(plan: Plan, request: Request) -> OpenGate:

@@ -18,6 +18,7 @@ from releasepilot.governance.assessment import assess
 from releasepilot.governance.risk import TRAINS
 from releasepilot.governance.rules import refuse_denied
 from releasepilot.graph.planner import Planned, look_ahead
+from releasepilot.model.assessment import Assessment
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.snapshot import Snapshot
 from releasepilot.model.train import Outcome, Outline
@@ -73,13 +74,18 @@ class Planning:
         planned = await asyncio.to_thread(look_ahead, snapshot, call.request)
         plan = planned.plan
         await self._ledger.keep(plan)
-        await self._judge(call, planned, snapshot)
-        return outline_of(plan, call.request, await self._changes(call, plan), self._trust)
+        assessment = await self._judge(call, planned, snapshot)
+        changes = await self._changes(call, plan)
+        return outline_of(plan, call.request, changes, trust=self._trust, assessment=assessment)
 
-    async def _judge(self, call: PrepareCall, planned: Planned, snapshot: Snapshot) -> None:
-        """Judge the plan and keep what was said of it; RuleDenied where a rule denies it."""
-        if not call.request.catalog.rules:
-            return
+    async def _judge(self, call: PrepareCall, planned: Planned, snapshot: Snapshot) -> Assessment | None:
+        """Judge the plan, keep what was said of it, and return it; RuleDenied where a rule denies it.
+
+        None where neither rules nor gates ask for it.
+        """
+        catalog = call.request.catalog
+        if not (catalog.rules or any(gate.risk for gate in catalog.gates)):
+            return None
         now = self._now()
         assessment = await asyncio.to_thread(
             assess,
@@ -89,9 +95,11 @@ class Planning:
             dependents=planned.dependents,
             now=now,
             past=await self._past(call),
+            approvals=call.approvals,
         )
         await self._ledger.keep_assessment(call.train, planned.plan.digest, now, assessment)
         refuse_denied(assessment.verdicts)
+        return assessment
 
     async def _past(self, call: PrepareCall) -> tuple[Outcome, ...]:
         """Return how the trains of this name before ended, the latest first."""

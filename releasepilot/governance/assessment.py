@@ -10,12 +10,13 @@ from importlib import import_module
 from releasepilot.errors import CatalogError
 from releasepilot.governance.policy_engine import PolicyEngine
 from releasepilot.governance.risk import counted, failed, risk_of
-from releasepilot.governance.rules import judge, objections, policy_engine
+from releasepilot.governance.rules import about_approvals, judge, objections, policy_engine
 from releasepilot.model.assessment import Assessment
 from releasepilot.model.plan import Plan, Release
 from releasepilot.model.risk import Risk
 from releasepilot.model.rule_input import (
     ActorFacts,
+    ApprovalFacts,
     PlanFacts,
     ReleaseFacts,
     RiskFacts,
@@ -35,11 +36,13 @@ def assess(
     dependents: Mapping[str, int],
     now: datetime,
     past: Sequence[Outcome] | None = None,
+    approvals: Sequence[ApprovalFacts] | None = None,
 ) -> Assessment:
     """Score the risk of a plan, and judge it by the rules. A plan that releases nothing is not judged.
 
-    `past` are the outcomes of the trains before, None where nobody knows. Raises EngineMissing, and CatalogError where
-    the rules cannot be used, which reading the catalog has told with line and column.
+    `past` are the outcomes of the trains before, None where nobody knows. `approvals` are those given, None before
+    people were asked: rules about them then come later, unless the plan has no gates. Raises EngineMissing, and
+    CatalogError where the rules cannot be used, which reading the catalog has told with line and column.
     """
     catalog = request.catalog
     window = _window(plan, request, now)
@@ -55,12 +58,15 @@ def assess(
     _refuse_unusable(request, engine)
     given = RuleInput(
         plan=_plan_facts(plan, snapshot, dependents, risk),
+        approvals=tuple(approvals or ()),
         window=WindowFacts(open=window.open, rule=window.rule),
         actor=ActorFacts(account=request.requested_by.account, realm=request.requested_by.realm),
         env=dict(catalog.env),
         now=now,
     )
-    return Assessment(risk=risk, verdicts=judge(catalog.rules, given, engine))
+    late = about_approvals(catalog.rules, engine) if approvals is None and plan.gates else ()
+    now_asked = [rule for rule in catalog.rules if rule.id not in late]
+    return Assessment(risk=risk, verdicts=judge(now_asked, given, engine), after_votes=late)
 
 
 def _refuse_unusable(request: Request, engine: PolicyEngine) -> None:

@@ -19,7 +19,7 @@ from cel_expr_python import cel  # type: ignore[import-untyped]
 from google.protobuf import descriptor_pb2, descriptor_pool, message_factory
 from google.protobuf.message import Message
 
-from releasepilot.governance.policy_engine import EvaluationFailed, ExpressionWrong
+from releasepilot.governance.policy_engine import ASKED_APART, EvaluationFailed, ExpressionWrong
 from releasepilot.model.rule_input import ReleaseFacts, RuleInput
 from releasepilot.model.value import Value, bounded
 
@@ -46,9 +46,9 @@ _SCALARS = {str: _Field.TYPE_STRING, bool: _Field.TYPE_BOOL, int: _Field.TYPE_IN
 class CelEngine:
     """Evaluates CEL. An expression is compiled once for all who use it."""
 
-    def check(self, expr: str) -> bool:
-        """Return whether an expression asks about one release. ExpressionWrong where it cannot be evaluated."""
-        return _program(expr).of_release
+    def check(self, expr: str) -> frozenset[str]:
+        """Return which of `ASKED_APART` an expression mentions. ExpressionWrong where it cannot be evaluated."""
+        return _program(expr).mentions
 
     def bind(self, given: RuleInput) -> CelFacts:
         """Take over what expressions are asked about."""
@@ -89,8 +89,8 @@ class _Program(NamedTuple):
     """An expression that can be evaluated."""
 
     compiled: cel.Expression
-    #: It mentions `release`, so that it is about one of them.
-    of_release: bool
+    #: Of what is asked apart, what it mentions: without that it would not compile.
+    mentions: frozenset[str]
 
 
 @lru_cache(maxsize=4096)
@@ -103,7 +103,8 @@ def _program(expr: str) -> _Program:
     kind = compiled.return_type().name()
     if kind not in ("BOOL", "DYN"):
         raise ExpressionWrong(f"it gives {kind.replace(f'{_PACKAGE}.', '')}, and not true or false")
-    return _Program(compiled, of_release=not _compiles(_types().without_release, expr))
+    mentions = frozenset(name for name, without in _types().without.items() if not _compiles(without, expr))
+    return _Program(compiled, mentions)
 
 
 def _compiles(env: cel.Env, expr: str) -> bool:
@@ -162,8 +163,12 @@ class _Types:
         self.pool.AddSerializedFile(_file().SerializeToString())
         variables = {name: _type(info.annotation) for name, info in RuleInput.model_fields.items()}
         self.whole = cel.NewEnv(self.pool, variables=variables)
-        variables.pop(_RELEASE)
-        self.without_release = cel.NewEnv(self.pool, variables=variables)
+        self.without = {
+            left_out: cel.NewEnv(
+                self.pool, variables={name: kind for name, kind in variables.items() if name != left_out}
+            )
+            for left_out in ASKED_APART
+        }
 
     def message(self, value: Value) -> Message:
         """Convert a value."""

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from releasepilot.model.rule_input import ReleaseFacts, RuleInput
 
+#: What decides how often, or when, a rule is asked: once for each release; after the votes.
+ASKED_APART = ("release", "approvals")
+
 
 class ExpressionWrong(ValueError):
     """An expression does not read, names what there is not, compares what cannot be compared, or is too large."""
@@ -30,8 +33,8 @@ class Facts(Protocol):
 class PolicyEngine(Protocol):
     """Evaluates expressions over a typed input: no I/O, no clock, an end after a bounded number of steps."""
 
-    def check(self, expr: str) -> bool:
-        """Return whether an expression asks about one release. ExpressionWrong where it cannot be evaluated."""
+    def check(self, expr: str) -> frozenset[str]:
+        """Return which of `ASKED_APART` an expression mentions. ExpressionWrong where it cannot be evaluated."""
         ...
 
     def bind(self, given: RuleInput) -> Facts:

@@ -66,7 +66,7 @@ def judge(rules: Sequence[Rule], given: RuleInput, engine: PolicyEngine) -> tupl
     In the order of the rules, then of the releases.
     """
     facts, whole = engine.bind(given), digest_of(given)
-    asked = [_Asked(rule, digest_of(rule), of_release=_of_release(rule, engine)) for rule in rules]
+    asked = [_Asked(rule, digest_of(rule), of_release="release" in _mentions(rule, engine)) for rule in rules]
     found = [[] if one.of_release else [_verdict(one, facts, whole)] for one in asked]
     for release in given.plan.releases if any(one.of_release for one in asked) else ():
         # All rules over one release, then the next: what is converted for one is there for the others.
@@ -77,12 +77,17 @@ def judge(rules: Sequence[Rule], given: RuleInput, engine: PolicyEngine) -> tupl
     return tuple(verdict for verdicts in found for verdict in verdicts)
 
 
-def _of_release(rule: Rule, engine: PolicyEngine) -> bool:
+def about_approvals(rules: Sequence[Rule], engine: PolicyEngine) -> tuple[str, ...]:
+    """Return the rules that ask for approvals: before the votes they would deny what they are meant to let through."""
+    return tuple(rule.id for rule in rules if "approvals" in _mentions(rule, engine))
+
+
+def _mentions(rule: Rule, engine: PolicyEngine) -> frozenset[str]:
     try:
         return engine.check(rule.expr)
     except ExpressionWrong:
         # It denies when it is evaluated, once.
-        return False
+        return frozenset()
 
 
 def _verdict(asked: _Asked, facts: Facts, input_digest: str, component: str = "") -> RuleVerdict:

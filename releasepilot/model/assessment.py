@@ -13,6 +13,8 @@ class Assessment(Value):
 
     risk: Risk
     verdicts: tuple[RuleVerdict, ...] = ()
+    #: Rules about approvals, which are asked when people have voted.
+    after_votes: tuple[str, ...] = ()
 
     @property
     def denied(self) -> bool:

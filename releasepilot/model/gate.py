@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AwareDatetime, Field, model_validator
 
+from releasepilot.model.risk import RiskLevel
 from releasepilot.model.value import Seconds, Value
 
 
@@ -87,6 +88,9 @@ class ApprovalGate(Value):
     veto: tuple[str, ...] = ()
     #: Names and patterns of the components whose part of the plan is voted on; all where there are none.
     components: tuple[str, ...] = ()
+    #: Only plans of this risk have to pass it; all where there is none. A plan for which no gate is asks for the
+    #: requester's confirmation.
+    risk: tuple[RiskLevel, ...] = ()
     #: It opens when the gates above it have passed; otherwise with the train.
     in_turn: bool = False
     #: The time in which people mean to decide; a reminder follows it.

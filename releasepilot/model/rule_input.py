@@ -125,7 +125,7 @@ class RuleInput(Value):
     plan: PlanFacts = PlanFacts()
     #: The release that a rule is asked about.
     release: ReleaseFacts = ReleaseFacts()
-    #: Empty while a plan is made: votes come after it.
+    #: Rules that mention them are asked when people have voted, others when the plan is made.
     approvals: tuple[ApprovalFacts, ...] = ()
     #: Empty as long as nothing reports checks.
     checks: tuple[CheckFacts, ...] = ()

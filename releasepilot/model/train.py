@@ -135,6 +135,8 @@ class Outline(Value):
     gates: tuple[OpenGate, ...] = ()
     #: Who may let it past them; None where the catalog lets nobody.
     emergency: OpenEmergency | None = None
+    #: Rules are left that ask for the approvals, so that it is planned again after its gates, also without a wait.
+    rules_left: bool = False
     #: Whose tokens the workers ask for; None where the account of the operating system is enough.
     trust: Trust | None = None
     on_failure: OnFailure = OnFailure.ROLLBACK_ALL

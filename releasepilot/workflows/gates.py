@@ -11,6 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.governance.approvals import able, judge, moments, objection
     from releasepilot.model.event import EventType
     from releasepilot.model.gate import OpenGate, Verdict, Vote
+    from releasepilot.model.rule_input import ApprovalFacts
     from releasepilot.model.train import Condition
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.overrides import Overrides
@@ -70,6 +71,14 @@ class Gates:
     def rejection(self, now: datetime) -> Verdict | None:
         """Return the verdict of the first gate that says no."""
         return next((verdict for verdict in self.verdicts(now) if verdict.rejected), None)
+
+    def approvals(self, now: datetime) -> tuple[ApprovalFacts, ...]:
+        """Return the approvals that count, of each gate in their order."""
+        return tuple(
+            ApprovalFacts(account=account, gate=verdict.gate)
+            for verdict in self.verdicts(now)
+            for account in verdict.approved_by
+        )
 
     def advance(self, now: datetime) -> bool:
         """Open the gates whose turn has come and tell of what time has brought; return whether a gate opened."""

@@ -14,6 +14,7 @@ from temporalio.common import RetryPolicy
 from releasepilot.model.event import Event
 from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Residue
+from releasepilot.model.rule_input import ApprovalFacts
 from releasepilot.model.step import Queue, StepStatus
 from releasepilot.model.train import Outline, Request
 from releasepilot.model.value import Value
@@ -41,6 +42,8 @@ class PrepareCall(Value):
     started_at: datetime
     #: Who asks, with their proof; the request that is kept has none.
     asked_by: Actor | None = None
+    #: The approvals that let it through its gates; None before people were asked.
+    approvals: tuple[ApprovalFacts, ...] | None = None
 
 
 class StandingCall(Value):

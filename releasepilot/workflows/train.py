@@ -20,6 +20,7 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.event import EventType
     from releasepilot.model.gate import Actor, Decision, Vote
     from releasepilot.model.plan import Residue
+    from releasepilot.model.rule_input import ApprovalFacts
     from releasepilot.model.step import Queue, StepStatus
     from releasepilot.model.train import (
         Condition,
@@ -138,11 +139,6 @@ class TrainWorkflow:
         self._window = ""
         self._window_opens: datetime | None = None
         self._record: Record | None = None
-        if not start.request.catalog.gates and start.request.confirmed:
-            # Without gates the requester's word is enough, and it was given with the request.
-            self._gates.votes.append(
-                Vote(actor=self._asked_by.bare, decision=Decision.APPROVE, plan_digest=start.request.confirmed)
-            )
 
     @workflow.run
     async def run(self, start: TrainStart) -> Record:
@@ -311,6 +307,7 @@ class TrainWorkflow:
             self._outline = await self._prepare("")
             self._changes = self._outline.changes
             self._replace_gates()
+            self._confirm()
             refused = await self._agree() if self._outline.steps else Record(train=self._train, outcome=Outcome.NOTHING)
         except StepFailed as failure:
             return Record(
@@ -335,7 +332,7 @@ class TrainWorkflow:
         self._note_cancellation()
         return await self._drive(state.statuses, state.residue)
 
-    async def _prepare(self, previous: str) -> Outline:
+    async def _prepare(self, previous: str, approvals: tuple[ApprovalFacts, ...] | None = None) -> Outline:
         """Have the snapshot taken and the plan made and stored; raise StepFailed where that cannot be."""
         try:
             outline: Outline = await workflow.execute_activity(
@@ -346,6 +343,7 @@ class TrainWorkflow:
                     previous=previous,
                     started_at=self._started_at,
                     asked_by=self._asked_by,
+                    approvals=approvals,
                 ),
                 result_type=Outline,
                 task_queue=task_queue(Queue.GIT),
@@ -372,11 +370,11 @@ class TrainWorkflow:
             waited = await self._await_windows() or waited
             if (refused := self._refused_record()) is not None:
                 return refused
-            if not waited:
+            if not (waited or self._outline.rules_left):
                 return None
             # Time has passed: what was agreed on may no longer be what would be released.
             self._enter(TrainPhase.PLANNING)
-            again = await self._prepare(self._outline.digest)
+            again = await self._prepare(self._outline.digest, self._gates.approvals(workflow.now()))
             if again.digest != self._outline.digest:
                 self._outline, self._changes = again, again.changes
                 self._journal.note(EventType.TRAIN_REPLANNED, digest=again.digest, changes=list(again.changes))
@@ -402,6 +400,13 @@ class TrainWorkflow:
                 )
             self._advance()
         return True
+
+    def _confirm(self) -> None:
+        """Take the requester's word for the plan that came with the request, where no gate asks for more than that."""
+        declared = [gate.name for gate in self._request.catalog.gates]
+        if self._request.confirmed and not any(gate.name in declared for gate in self._outline.gates):
+            actor = self._request.requested_by
+            self._gates.votes.append(Vote(actor=actor, decision=Decision.APPROVE, plan_digest=self._request.confirmed))
 
     def _replace_gates(self) -> None:
         """Take the gates of the plan, and who may let the train past them."""

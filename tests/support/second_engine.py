@@ -9,7 +9,7 @@ import celpy
 from celpy import celtypes
 from celpy.evaluation import CELEvalError
 
-from releasepilot.governance.policy_engine import EvaluationFailed, ExpressionWrong
+from releasepilot.governance.policy_engine import ASKED_APART, EvaluationFailed, ExpressionWrong
 from releasepilot.model.rule_input import ReleaseFacts, RuleInput
 from releasepilot.model.value import Value
 
@@ -21,14 +21,14 @@ class SecondEngine:
         self._environment = celpy.Environment()
         self._programs: dict[str, celpy.Runner] = {}
 
-    def check(self, expr: str) -> bool:
-        """Compile an expression; whether it asks about a release is told by its text."""
+    def check(self, expr: str) -> frozenset[str]:
+        """Compile an expression; what it mentions is told by its text."""
         if expr not in self._programs:
             try:
                 self._programs[expr] = self._environment.program(self._environment.compile(expr))
             except celpy.CELParseError as error:
                 raise ExpressionWrong(str(error)) from error
-        return "release." in expr
+        return frozenset(name for name in ASKED_APART if f"{name}." in expr or f"({name})" in expr)
 
     def bind(self, given: RuleInput) -> SecondFacts:
         """Convert the input, absent values too."""

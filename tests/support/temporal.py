@@ -96,7 +96,7 @@ class GivenPlans:
             before = next((one for one in self._seen if one.digest == call.previous), None)
             self._seen.append(plan)
             require_proof(call.asked_by, self.trust, call.started_at)
-            return outline_of(plan, call.request, differences(before, plan) if before else (), self.trust)
+            return outline_of(plan, call.request, differences(before, plan) if before else (), trust=self.trust)
 
 
 class GivenClock:

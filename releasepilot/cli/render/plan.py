@@ -124,8 +124,9 @@ def gate_words(gate: ApprovalGate) -> str:
     """Say what a gate asks for."""
     owners = ("the code owners",) if gate.code_owners else ()
     who = ", ".join((*gate.roles, *gate.groups, *gate.users, *owners))
+    risk = f" where the risk is {' or '.join(level.value for level in gate.risk)}" if gate.risk else ""
     part = f" the part of {', '.join(gate.components)}" if gate.components else ""
-    return f"{gate.name}: {gate.quorum} of {who} must approve{part}"
+    return f"{gate.name}: {gate.quorum} of {who} must approve{part}{risk}"
 
 
 def _order(plan: Plan, width: int | None) -> RenderableType:

@@ -11,6 +11,7 @@ from support.shop import a_shop, entries
 from support.trains import Before, Depot, catalog_of
 
 from releasepilot.cli.exits import Exit, of_view
+from releasepilot.model.gate import Decision
 from releasepilot.model.train import Outcome
 
 
@@ -74,3 +75,33 @@ async def test_rules_that_pass_or_warn_stop_nothing(depot: Depot, remotes: dict[
     assert kept is not None
     assert not kept.denied
     assert [one.outcome for one in kept.verdicts] == ["warn"]
+
+
+async def test_a_rule_about_approvals_is_asked_after_the_votes(depot: Depot, remotes: dict[str, Remote]) -> None:
+    """Before them it would deny every plan; after them it sees who approved at which gate."""
+    given = {"input": {"approvals": [{"account": "root", "gate": "managers"}]}, "expect": "deny"}
+    two = rule("size(approvals) >= 2", given, effect="require")
+    gate = {"uses": "approval", "name": "managers", "roles": ["managers"], "exclude": []}
+    catalog = catalog_of(entries(remotes), rules=[two], gates=[gate])
+    plan = await depot.plan(catalog)
+    train = await depot.start(catalog, plan)
+    await depot.until(train, lambda view: bool(view.conditions))
+    await depot.control.decide(train, Decision.APPROVE)
+    view = await depot.until(train, lambda view: view.record is not None)
+    assert view.record is not None
+    assert (view.record.outcome, view.record.code) == (Outcome.FAILED, "RP308")
+
+
+async def test_the_risk_chooses_the_gates(depot: Depot, remotes: dict[str, Remote]) -> None:
+    """What is of low risk asks for less; where no gate is for it, for the requester's confirmation alone."""
+    board = {"uses": "approval", "name": "board", "users": ["bob"], "risk": ["high"]}
+    catalog = catalog_of(entries(remotes), gates=[board])
+    _, record = await depot.release(catalog)
+    assert record.outcome is Outcome.RELEASED
+    everything = {"medium": 1, "high": 1}
+    again = catalog_of(entries(remotes), gates=[board], risk=everything)
+    for remote in remotes.values():
+        remote.add("feat: one more")
+    train = await depot.start(again, await depot.plan(again))
+    view = await depot.until(train, lambda view: bool(view.conditions))
+    assert [condition.who for condition in view.conditions] == [("bob",)]
