@@ -117,7 +117,7 @@ def implementation_of(plan: Plan) -> str:
     return bounded(lines)
 
 
-def test_plan_of(plan: Plan) -> str:
+def checks_of(plan: Plan) -> str:
     """Say what is checked on the way, and that each step is looked at after it was done."""
     checks = [step for step in plan.steps if not step.effect]
     lines = ["Each step is observed before and after it is applied; it is done when the far side shows its effect."]

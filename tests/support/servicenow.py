@@ -98,15 +98,17 @@ class Instance(Service):
         row = self.changes.get(head)
         if row is None:
             raise Refused(404, "Record not found")
+        return self._one(asked, row, tail)
+
+    def _one(self, asked: Asked, row: dict[str, str], tail: list[str]) -> Reply:
         if tail == ["nextstate"]:
             return Reply(status=200, body={"result": self._next(row)})
         if tail == ["approvals"]:
             return self._approve(asked, row)
         if tail == ["ci"]:
             return self._ci(asked, row)
-        if asked.method == "PATCH":
-            return Reply(status=200, body={"result": self._both(row, self._write(row, asked.body))})
-        return Reply(status=200, body={"result": self._both(row)})
+        ignored = self._write(row, asked.body) if asked.method == "PATCH" else None
+        return Reply(status=200, body={"result": self._both(row, ignored)})
 
     def _table(self, asked: Asked, sys_id: str | None) -> Reply:
         show = self._both if asked.query.get("sysparm_display_value") == "all" else self._plain
@@ -228,7 +230,7 @@ class Instance(Service):
             return Reply(status=200, body={"result": [{"cmdb_ci_sys_id": {"value": one}} for one in known]})
         known += asked.body["cmdb_ci_sys_ids"].split(",")
         worker = f"{len(self.workers) + 1:032x}"
-        self.workers[worker] = ["1", "2", "3"]
+        self.workers[worker] = ["1", "3"]
         return Reply(status=202, body={"result": {"worker": {"sysId": worker, "link": f"{self.url}/worker"}}})
 
     def _worker(self, worker: str) -> Reply:

@@ -136,6 +136,9 @@ def serving(service: ServiceT) -> Iterator[ServiceT]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # Head and body in one packet: else each answer waits for an acknowledgement.
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def do_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)

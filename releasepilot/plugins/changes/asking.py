@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from releasepilot.errors import StepConflict, StepError, StepNotReady, StepRefused
 from releasepilot.governance.change import (
     backout_of,
+    checks_of,
     correlation_of,
     drift_of,
     earliest_authorisation,
@@ -25,7 +26,6 @@ from releasepilot.governance.change import (
     justification_of,
     path_of,
     summary_of,
-    test_plan_of,
 )
 from releasepilot.model.change import (
     ENDED,
@@ -356,7 +356,7 @@ def record_of(call: Call[Any]) -> ChangeRecord:
         begin=begin,
         end=begin + timedelta(seconds=config.duration) if begin else None,
         implementation=implementation_of(plan),
-        test=test_plan_of(plan),
+        test=checks_of(plan),
         backout=backout_of(plan),
     )
 

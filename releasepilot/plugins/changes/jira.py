@@ -289,9 +289,9 @@ def _document(text: str) -> Row:
 
 
 def _moment(value: object) -> datetime | None:
-    """Read a time with its offset."""
+    """Read a time with its offset; one without is taken for UTC."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
     except ValueError:
         return None
-    return found if found is None or found.tzinfo else found.replace(tzinfo=UTC)
+    return found and (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
