@@ -15,8 +15,10 @@ from docs.pages.markdown import anchor, code, table
 HEADINGS = {
     "ApprovalGate": "Gate",
     "BranchEntry": "Branch",
+    "ChangeModel": "Change model",
     "ChangelogEntry": "Changelog",
     "ComponentEntry": "Component",
+    "DriftPolicy": "Drift",
     "PolicyEntry": "Policy",
     "StepDeclaration": "Step",
 }

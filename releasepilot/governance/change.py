@@ -1,4 +1,4 @@
-"""Decisions about a change record: its path, what the board reads, when it can be authorised, and where it stands.
+"""Decisions about a change record: its path, what the board reads, and where it stands.
 
 Pure: the moment is given, no clock is read. Whatever a plan says is data: each piece of it becomes one line without
 control characters, so that it can neither begin a line of its own nor turn the direction of one.
@@ -9,13 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from fnmatch import fnmatchcase
 
-from releasepilot.governance.windows import HORIZON, occurrences
 from releasepilot.model.change import (
     MAX_CORRELATION,
-    Board,
     ChangeModel,
     ChangePath,
     ChangeRecord,
@@ -25,7 +23,6 @@ from releasepilot.model.change import (
 )
 from releasepilot.model.plan import Plan, Release
 from releasepilot.model.step import PHASES, Step
-from releasepilot.model.window import Window
 
 #: The longest plan text, in characters: what ServiceNow's fields hold.
 MAX_TEXT = 4000
@@ -33,8 +30,6 @@ MAX_TEXT = 4000
 _MAX_LINE = 300
 #: Control characters, lone surrogates, and what turns the direction of a line or takes no room in it.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ud800-\udfff]+")
-#: Meetings are looked for in steps, because most are near and a rule may never match.
-_LOOK = timedelta(days=64)
 
 #: What may be implemented.
 _IN_FORCE = (ChangeState.IMPLEMENT, ChangeState.REVIEW)
@@ -64,31 +59,6 @@ def covers(model: ChangeModel, release: Release) -> bool:
     """Whether a model authorises one release: its component and its bump."""
     named = not model.components or any(fnmatchcase(release.component, one) for one in model.components)
     return named and release.bump in model.bumps
-
-
-def earliest_authorisation(board: Board, now: datetime) -> datetime | None:
-    """Return the beginning of the first meeting that still takes a change handed in now; None where none is known.
-
-    The moment must carry its zone; the answer is in the board's. CatalogError where the zone or the holidays are not
-    known on this machine.
-    """
-    meetings = Window(
-        name="board",
-        zone=board.zone,
-        start=board.start,
-        duration=board.duration,
-        rrule=board.rrule,
-        exdate=board.exdate,
-        holidays=board.holidays,
-    )
-    handed_in = now + timedelta(seconds=board.lead)
-    begin = handed_in
-    while begin < handed_in + HORIZON:
-        for meeting in occurrences(meetings, begin, begin + _LOOK):
-            if meeting.begin >= handed_in:
-                return meeting.begin
-        begin += _LOOK
-    return None
 
 
 def summary_of(plan: Plan) -> str:

@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
+from importlib import import_module
 from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -20,7 +21,6 @@ from releasepilot.governance.change import (
     checks_of,
     correlation_of,
     drift_of,
-    earliest_authorisation,
     evidence_of,
     implementation_of,
     justification_of,
@@ -345,7 +345,9 @@ def record_of(call: Call[Any]) -> ChangeRecord:
     path, model = path_of(plan, config.models, emergency=config.emergency)
     begin = None
     if path is ChangePath.NORMAL and config.board:
-        begin = earliest_authorisation(config.board, call.scheduled_at)
+        # Only who has a board loads what expands its rule.
+        meetings = import_module("releasepilot.governance.board")
+        begin = meetings.earliest_authorisation(config.board, call.scheduled_at)
     return ChangeRecord(
         id=correlation_of(call.train, call.release.component),
         path=path,

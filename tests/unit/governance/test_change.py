@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from support.changes import PLAN
 from support.plans import planned, source
 
+from releasepilot.governance.board import earliest_authorisation
 from releasepilot.governance.change import (
     MAX_TEXT,
     backout_of,
@@ -17,7 +18,6 @@ from releasepilot.governance.change import (
     checks_of,
     correlation_of,
     drift_of,
-    earliest_authorisation,
     evidence_of,
     folded,
     implementation_of,
