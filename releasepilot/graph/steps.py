@@ -39,18 +39,19 @@ def chain_of(request: Request, entry: ComponentEntry) -> tuple[Step, ...]:
     """
     traits = {actuator.name: actuator for actuator in request.actuators}
     publish = [_Declared(declaration, traits) for declaration in entry.publish]
-    declared = sorted((one for one in publish if not one.traits.prior), key=lambda one: _CLASS_ORDER.index(one.saga))
     checks = [_Declared(declaration, traits) for declaration in entry.health]
+    asking = [one for one in (*publish, *checks) if one.traits.prior]
+    declared = sorted((one for one in publish if one not in asking), key=lambda one: _CLASS_ORDER.index(one.saga))
     last = _PHASE_OF[declared[-1].saga] if declared else Phase.COMMIT
     # A check after the point of no return belongs behind it.
     check_phase = Phase.FINISH if last is Phase.PIVOT else last
     wanted = [
         (_Declared(_stage(entry), traits), Phase.STAGE),
         *((one, Phase.STAGE) for one in _verify(entry, traits)),
-        *((one, Phase.STAGE) for one in publish if one.traits.prior),
+        *((one, Phase.STAGE) for one in asking),
         (_Declared(StepDeclaration(uses="git.publish", name="push"), traits), Phase.COMMIT),
         *((one, _PHASE_OF[one.saga]) for one in declared),
-        *((one, check_phase) for one in checks),
+        *((one, check_phase) for one in checks if one not in asking),
     ]
     names: dict[str, int] = {}
     return tuple(one.step(entry.name, _unique(one.name, names), phase) for one, phase in wanted)
@@ -125,8 +126,10 @@ def no_return(steps: Sequence[Step]) -> str | None:
 
 
 def _remains(step: Step) -> str:
-    """Say what stays after a step was undone; what is asked of people stays with them."""
-    return _ASKED if step.undo is Undo.REVERT and step.phase is Phase.STAGE else _REMAINS[step.undo]
+    """Say what stays after a step was undone. Only a push leaves commits; what was asked of people stays with them."""
+    if step.undo is not Undo.REVERT or step.uses == "git.publish":
+        return _REMAINS[step.undo]
+    return _ASKED if step.phase is Phase.STAGE else "stays visible, marked as taken back"
 
 
 def _for_good(step: Step) -> bool:

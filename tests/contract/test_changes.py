@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 import pytest
 from pydantic import JsonValue
-from support.changes import CORRELATION, EVERYTHING, PLAN, a_change_call, know, login_of
+from support.changes import APP_VARIABLE, CORRELATION, EVERYTHING, GATED, PLAN, a_change_call, know, login_of
 from support.jira import Site, running_site
 from support.servicenow import Instance, running_instance
 
-from releasepilot.plugins.builtin.jira import JiraChange, JiraCheck, JiraClose
+from releasepilot.plugins.builtin.jira import JiraChange, JiraCheck, JiraClose, JiraDeployed, JiraGate
 from releasepilot.plugins.builtin.servicenow import ServiceNowChange, ServiceNowCheck, ServiceNowClose
 from releasepilot.plugins.contract import ActuatorContract, Scene
 from releasepilot.plugins.spec import Actuator, Tools
@@ -90,18 +90,17 @@ class TestServiceNowCheck(_AtServiceNow):
 
 
 class TestServiceNowClose(_AtServiceNow):
-    """The closed change is the effect; it stays closed."""
+    """The closed change is the effect; it stays closed, and nobody else can close it differently."""
 
     leaves_nothing: ClassVar[bool] = False
 
     def scene(self, folder: Path) -> Scene:
-        """Close; that somebody closed it otherwise is the clash."""
+        """Close."""
         self._ask()
         return Scene(
             actuator=ServiceNowClose(Tools(cache=folder)),
             call=a_change_call(ServiceNowClose, self._config()),
             effects=lambda: sum(one.get("close_code") == "successful" for one in self.instance.changes.values()),
-            clash=lambda: self.instance.change().update(state="3", close_code="unsuccessful"),
         )
 
 
@@ -114,6 +113,7 @@ class _AtJira(ActuatorContract):
     def _serve(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         with running_site() as self.site:
             know(monkeypatch, self.site)
+            monkeypatch.setenv(APP_VARIABLE, self.site.passwords["bot"])
             self.site.agreeable = True
             yield
 
@@ -151,15 +151,50 @@ class TestJiraClose(_AtJira):
     leaves_nothing: ClassVar[bool] = False
 
     def scene(self, folder: Path) -> Scene:
-        """Close; that somebody moved it to failed is the clash."""
+        """Close."""
         self._ask()
         status = lambda: self.site.issue()["fields"]["status"]["name"]  # noqa: E731
         return self._scene(
             JiraClose,
             folder,
             effects=lambda: int(status() == "Completed"),
-            clash=lambda: self.site.move(self.site.issue(), "Failed"),
         )
+
+
+class _Gated(_AtJira):
+    """A site that allows every deployment."""
+
+    kind: ClassVar[type[Actuator[Any]]]
+    states: ClassVar[tuple[str, ...]]
+
+    def scene(self, folder: Path) -> Scene:
+        """Deploy; a deployment of another plan is the clash."""
+        self.site.gating = "allowed"
+        call = a_change_call(self.kind, {"url": self.site.url, **GATED})
+        return Scene(
+            actuator=self.kind(Tools(cache=folder)),
+            call=call,
+            effects=lambda: sum(one["state"] in self.states for one in self.site.deployments.values()),
+            clash=lambda: self._occupy(call),
+        )
+
+    def _occupy(self, call: Any) -> None:
+        key = f"pipelines/api/environments/production/deployments/{int(call.train_started_at.timestamp())}"
+        self.site.deployments[key] = {"label": "sha256:other", "state": "pending", "updateSequenceNumber": 1}
+
+
+class TestJiraGate(_Gated):
+    """A deployment that is allowed."""
+
+    kind: ClassVar[type[Actuator[Any]]] = JiraGate
+    states: ClassVar[tuple[str, ...]] = ("pending", "in_progress")
+
+
+class TestJiraDeployed(_Gated):
+    """A deployment that has ended well."""
+
+    kind: ClassVar[type[Actuator[Any]]] = JiraDeployed
+    states: ClassVar[tuple[str, ...]] = ("successful",)
 
 
 def test_the_plan_is_one_that_is_worth_asking_about() -> None:

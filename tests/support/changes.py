@@ -18,6 +18,11 @@ CORRELATION = f"{TRAIN}/api"
 #: The variable in which the worker finds the password.
 VARIABLE = "TEST_CHANGE_PASSWORD"
 
+#: The variable in which the worker finds the token of an app.
+APP_VARIABLE = "TEST_CHANGE_APP_TOKEN"
+#: A deployment of one service.
+GATED: dict[str, JsonValue] = {"token": f"env:{APP_VARIABLE}", "services": ["svc-1"]}
+
 #: A model that covers everything that is planned here.
 EVERYTHING: JsonValue = {"id": "template1", "name": "Everything", "bumps": ["patch", "minor", "major"]}
 

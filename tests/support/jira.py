@@ -30,6 +30,10 @@ class Site(Service):
         self.finds_everything = False
         self.agreeable = False
         self.page = 100
+        self.deployments: dict[str, dict[str, Any]] = {}
+        self.gating = "awaiting"
+        #: How often a deployment that was accepted is not shown yet.
+        self.deployment_lag = 0
         self._unindexed: dict[str, int] = {}
 
     def issue(self, number: int = 0) -> dict[str, Any]:
@@ -64,11 +68,45 @@ class Site(Service):
             return self._search(asked)
         if asked.path == "/rest/api/3/issue":
             return self._create(asked)
+        if asked.path.startswith("/rest/deployments/0.1/"):
+            return self._deployment(asked)
         if found := re.fullmatch(r"/rest/servicedeskapi/request/(\w+)/approval(?:/(\d+))?", asked.path):
             return self._approval(asked, self._one(found[1]), found[2])
         if found := re.fullmatch(r"/rest/api/3/issue/(\w+)(?:/(.*))?", asked.path):
             return self._issue(asked, self._one(found[1]), found[2] or "")
         raise Refused(404, "null for uri")
+
+    def _deployment(self, asked: Asked) -> Reply:
+        """Take deployments, show them, and say whether they may begin."""
+        if asked.path.endswith("/bulk"):
+            return self._bulk(asked.body["deployments"][0])
+        key, _, gating = asked.path.rpartition("/deployments/0.1/")[2].partition("/gating-status")
+        found = self.deployments.get(key + gating)
+        if found is None or self.deployment_lag > 0:
+            self.deployment_lag -= 1
+            raise Refused(404, "No data found for the deployment")
+        if not asked.path.endswith("/gating-status"):
+            return Reply(status=200, body=found)
+        details = [{"type": "issue", "issueKey": "OPS-7", "issueLink": f"{self.url}/browse/OPS-7"}]
+        return Reply(status=200, body={"gatingStatus": self.gating, "details": details})
+
+    def _bulk(self, sent: dict[str, Any]) -> Reply:
+        """Accept a deployment, and replace what is there if it is newer."""
+        key = (
+            f"pipelines/{sent['pipeline']['id']}/environments/{sent['environment']['id']}"
+            f"/deployments/{sent['deploymentSequenceNumber']}"
+        )
+        if sent["associations"][0]["values"] == ["unknown"]:
+            wrong = {"key": {}, "errors": [{"message": "no such service"}]}
+            return Reply(status=202, body={"acceptedDeployments": [], "rejectedDeployments": [wrong]})
+        before = self.deployments.get(key)
+        if before is None or before["updateSequenceNumber"] < sent["updateSequenceNumber"]:
+            self.deployments[key] = sent
+        return Reply(status=202, body={"acceptedDeployments": [{}], "rejectedDeployments": []})
+
+    def deployment(self) -> dict[str, Any]:
+        """Return the one deployment."""
+        return next(iter(self.deployments.values()))
 
     def _one(self, issue: str) -> dict[str, Any]:
         if issue not in self.issues:

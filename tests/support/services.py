@@ -143,7 +143,7 @@ def serving(service: ServiceT) -> Iterator[ServiceT]:
         def do_any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
             said = service.handle(_asked(service, self, self.rfile.read(length)))
-            sent = b"" if said.body is None else json.dumps(said.body).encode()
+            sent = said.body if isinstance(said.body, bytes) else b"" if said.body is None else _json(said.body)
             self.send_response(said.status)
             for name, value in said.headers.items():
                 self.send_header(name, value)
@@ -173,6 +173,10 @@ def serving(service: ServiceT) -> Iterator[ServiceT]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def _json(body: Any) -> bytes:
+    return json.dumps(body).encode()
 
 
 def _asked(service: Service, handler: BaseHTTPRequestHandler, raw: bytes) -> Asked:

@@ -10,6 +10,7 @@ from releasepilot.plugins.changes.asking import (
     AskConfig,
     AskForChange,
     CloseChange,
+    CloseConfig,
     LookAtChange,
     LookConfig,
     SystemConfig,
@@ -36,6 +37,10 @@ class ServiceNowChangeConfig(ServiceNowConfig, AskConfig):
 
 class ServiceNowCheckConfig(ServiceNowConfig, LookConfig):
     """Which instance is asked, and what is done about drift."""
+
+
+class ServiceNowCloseConfig(ServiceNowConfig, CloseConfig):
+    """Which instance is told, and what is done where it takes no end."""
 
 
 class ServiceNowChange(AskForChange):
@@ -71,11 +76,11 @@ class ServiceNowCheck(LookAtChange):
 class ServiceNowClose(CloseChange):
     """Closes the change of this component as successful, with what was released attached.
 
-    A closed change stays closed: a rollback after that adds a note to it.
+    A closed change stays closed, also one that people closed; a rollback after that adds a note to it.
     """
 
     name: ClassVar[str] = "servicenow.close"
-    Config: ClassVar[type[BaseModel]] = ServiceNowConfig
+    Config: ClassVar[type[BaseModel]] = ServiceNowCloseConfig
 
     def system(self, connection: Connection, config: ServiceNowConfig) -> ServiceNow:
         """Speak to the instance."""

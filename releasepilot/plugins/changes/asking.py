@@ -22,6 +22,7 @@ from releasepilot.governance.change import (
     correlation_of,
     drift_of,
     evidence_of,
+    folded,
     implementation_of,
     justification_of,
     path_of,
@@ -108,19 +109,23 @@ class LookConfig(BaseModel):
     interval: Seconds = Field(default=60, ge=1, le=3600)
 
 
-class AskingConfig(SystemConfig, AskConfig):
-    """What every asking actuator is told."""
+class CloseConfig(BaseModel):
+    """What is done where the change can no longer be closed."""
 
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-class LookingConfig(SystemConfig, LookConfig):
-    """What every looking actuator is told."""
+    #: Where it was cancelled or rejected after the release: `pause` waits for people, `compensate` turns the train
+    #: round.
+    lost: DriftAnswer = DriftAnswer.PAUSE
+    #: Time between two looks while it pauses.
+    interval: Seconds = Field(default=60, ge=1, le=3600)
 
 
 ConfigT = TypeVar("ConfigT", bound=SystemConfig)
 
 
-class _OfSystem(ABC, Generic[ConfigT]):
-    """What the three have in common: a change is found by what train and component it is of."""
+class OfSystem(ABC, Generic[ConfigT]):
+    """What all have in common: a connection with the credentials of the configuration, for one call."""
 
     #: Its workers run no commands of a catalog, which would inherit the credentials.
     queue: ClassVar[Queue] = Queue.DEPLOY
@@ -139,21 +144,17 @@ class _OfSystem(ABC, Generic[ConfigT]):
         return ""
 
     @abstractmethod
-    def system(self, connection: Connection, config: ConfigT) -> ChangeSystem:
+    def system(self, connection: Connection, config: ConfigT) -> Any:
         """Speak to the system through a connection."""
 
     @asynccontextmanager
-    async def opened(self, call: Call[ConfigT]) -> AsyncIterator[ChangeSystem]:
+    async def opened(self, call: Call[ConfigT]) -> AsyncIterator[Any]:
         """Open a connection for one call."""
         async with connect(call.config.url, call.config.login, component=call.release.component) as connection:
             yield self.system(connection, call.config)
 
-    async def found(self, system: ChangeSystem, call: Call[ConfigT]) -> Sighting | None:
-        """Find the change of this train and component."""
-        return await system.find(correlation_of(call.train, call.release.component))
 
-
-class AskForChange(_OfSystem[Any]):
+class AskForChange(OfSystem[Any]):
     """Asks for a change and waits until it is authorised.
 
     It comes before everything that is public, whatever its place in the catalog, and is tried until it is decided. One
@@ -169,11 +170,11 @@ class AskForChange(_OfSystem[Any]):
     async def observe(self, call: Call[Any]) -> Observation:
         """Say whether the change is being implemented: a change that ended is no leave to do anything."""
         async with self.opened(call) as system:
-            change = await self.found(system, call)
+            change = await found(system, call)
         if change is None:
             return Observation(presence=Presence.ABSENT)
         shown = f"{change.external.number} ({change.external.state})"
-        if change.plan_digest != _plan(call).digest:
+        if change.plan_digest != plan_of(call).digest:
             return Observation(presence=Presence.CONFLICT, found=shown, detail=f"{shown} is about another plan")
         if change.state not in _IN_FORCE or change.on_hold:
             return Observation(presence=Presence.ABSENT, detail=f"{shown} is not in force")
@@ -187,14 +188,14 @@ class AskForChange(_OfSystem[Any]):
             if change.plan_digest != record.plan_digest:
                 raise StepConflict(f"{change.external.number} is about another plan", component=call.release.component)
             await system.attach(change, f"plan-{record.plan_digest[-12:]}.txt", plan_text(record))
-            change = await self._implemented(system, call, record, change)
-        return {"number": change.external.number, "url": change.external.url, "path": record.path.value}
+            record = folded(record, await self._implemented(system, call, record, change))
+        return _notes(record)
 
     async def revert(self, call: Call[Any], _receipt: Receipt | None) -> str:
         """Cancel the change; close it as unsuccessful where it is being implemented. It stays visible as that."""
         async with self.opened(call) as system:
-            change = await self.found(system, call)
-            if change is None or change.plan_digest != _plan(call).digest:
+            change = await found(system, call)
+            if change is None or change.plan_digest != plan_of(call).digest:
                 return ""
             if change.state in _IN_FORCE:
                 change = await system.close(change, CloseCode.UNSUCCESSFUL, _BACK)
@@ -250,7 +251,7 @@ class AskForChange(_OfSystem[Any]):
         )
 
 
-class LookAtChange(_OfSystem[Any]):
+class LookAtChange(OfSystem[Any]):
     """Looks whether the change is still in force: what was cancelled, held or moved meanwhile pauses or turns round.
 
     A check of its own, for the places of a train where that matters, such as before the steps that cannot be undone.
@@ -286,14 +287,15 @@ class LookAtChange(_OfSystem[Any]):
 
     async def _now(self, call: Call[Any]) -> tuple[Sighting | None, Drift | None]:
         async with self.opened(call) as system:
-            change = await self.found(system, call)
+            change = await found(system, call)
         return change, drift_of(change, datetime.now(UTC)) if change else None
 
 
-class CloseChange(_OfSystem[Any]):
+class CloseChange(OfSystem[Any]):
     """Closes the change as successful, with what was released as evidence.
 
-    A closed change is not opened again: a rollback adds to its notes that the release was taken back.
+    A closed change is not opened again: a rollback adds to its notes that the release was taken back. What people
+    closed themselves is closed, whatever they say of it: a release that is out is not taken back over its paper.
     """
 
     saga_class: ClassVar[SagaClass] = SagaClass.RETRIABLE
@@ -301,25 +303,22 @@ class CloseChange(_OfSystem[Any]):
     effect: ClassVar[bool] = True
 
     async def observe(self, call: Call[Any]) -> Observation:
-        """Say whether it is closed as successful; closed otherwise by somebody is a conflict."""
+        """Say whether it is closed, and as what."""
         async with self.opened(call) as system:
-            change = await self.found(system, call)
+            change = await found(system, call)
         if change is None or change.state is not ChangeState.CLOSED:
             return Observation(presence=Presence.ABSENT)
-        shown = f"{change.external.number} {_ended(change)}"
-        if change.close_code != CloseCode.SUCCESSFUL:
-            return Observation(presence=Presence.CONFLICT, found=shown, detail=f"somebody closed it: {shown}")
-        return Observation(presence=Presence.PRESENT, found=shown)
+        return Observation(presence=Presence.PRESENT, found=f"{change.external.number} {_ended(change)}")
 
     async def apply(self, call: Call[Any]) -> dict[str, str]:
-        """Attach the evidence and close it. `StepRefused` where there is no change, or none that could be closed."""
-        plan = _plan(call)
+        """Attach the evidence and close it. Where it can no longer be closed, `lost` says what becomes of the train."""
+        plan = plan_of(call)
         async with self.opened(call) as system:
-            change = await self.found(system, call)
+            change = await found(system, call)
             if change is None:
                 raise _none(call)
             if change.state is not ChangeState.CLOSED:
-                _refuse_ended(call, change)
+                self._refuse_lost(call, change)
                 await system.attach(change, f"released-{plan.digest[-12:]}.txt", evidence_of(plan))
                 change = await system.close(change, CloseCode.SUCCESSFUL, evidence_of(plan))
         return {"number": change.external.number}
@@ -327,21 +326,36 @@ class CloseChange(_OfSystem[Any]):
     async def revert(self, call: Call[Any], _receipt: Receipt | None) -> str:
         """Say in its notes that the release was taken back, where it was closed as successful."""
         async with self.opened(call) as system:
-            change = await self.found(system, call)
+            change = await found(system, call)
             if change is None or change.state is not ChangeState.CLOSED:
                 return ""
-            if change.close_code == CloseCode.SUCCESSFUL:
-                await system.note(change, _BACK)
+            await system.note(change, _BACK)
         return f"{change.external.number} stays, {_ended(change)}, with a note"
+
+    def _refuse_lost(self, call: Call[Any], change: Sighting) -> None:
+        """Raise where the change was cancelled or rejected after the release."""
+        if change.state in ENDED and call.config.lost is DriftAnswer.PAUSE:
+            raise StepNotReady(
+                f"{change.external.number} was {change.state} and cannot be closed: {change.external.url}",
+                after=float(call.config.interval),
+                hint="settle it with the board, close it by hand, or roll the release back",
+                component=call.release.component,
+            )
+        _refuse_ended(call, change)
 
 
 #: Where a draft is handed in to: the first that its model offers.
 _HANDED_IN = (ChangeState.ASSESS, ChangeState.AUTHORIZE, ChangeState.SCHEDULED)
 
 
+async def found(system: ChangeSystem, call: Call[Any]) -> Sighting | None:
+    """Find the change of the call's train and component."""
+    return await system.find(correlation_of(call.train, call.release.component))
+
+
 def record_of(call: Call[Any]) -> ChangeRecord:
     """Return what is asked. Everything in it comes from the call, so the same call asks the same."""
-    plan, config = _plan(call), call.config
+    plan, config = plan_of(call), call.config
     path, model = path_of(plan, config.models, emergency=config.emergency)
     begin = None
     if path is ChangePath.NORMAL and config.board:
@@ -369,10 +383,23 @@ def plan_text(record: ChangeRecord) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _plan(call: Call[Any]) -> Plan:
+def plan_of(call: Call[Any]) -> Plan:
+    """Return the plan that is asked about."""
     if call.plan is None:
         raise StepRefused("the call has no plan to ask about", component=call.release.component)
     return call.plan
+
+
+def _notes(record: ChangeRecord) -> dict[str, str]:
+    """Return what a reader of the receipt wants to know: which change it was, on which path, and when."""
+    known = record.external.model_dump(include={"system", "number", "url"}) if record.external else {}
+    times = {"begin": record.begin, "end": record.end}
+    return {
+        **known,
+        "path": record.path.value,
+        "state": record.state.value,
+        **{name: at.isoformat() for name, at in times.items() if at},
+    }
 
 
 def _refuse_ended(call: Call[Any], change: Sighting) -> None:

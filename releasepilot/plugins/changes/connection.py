@@ -113,7 +113,11 @@ class Connection:
             raise self._lost(f"no whole answer to {where} within {ONE_ANSWER:g} seconds") from None
         if not (missing and response.status_code == HTTPStatus.NOT_FOUND):
             self._judge(where, response, read)
-        return Answer(status=response.status_code, body=_json(read))
+        said = _json(read)
+        if response.is_success and read and said is None:
+            # A page for people, such as that of an instance which sleeps: it says nothing of what was asked.
+            raise self._lost(f"{where} was answered with something else than JSON")
+        return Answer(status=response.status_code, body=said)
 
     async def _read(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
         response = await self._client.send(request, stream=True)

@@ -95,7 +95,10 @@ class Jira:
             if found is None:
                 raise
             return found
-        made = await self._look(str(_map(answer.body).get("id", "")))
+        issue = str(_map(answer.body).get("id", ""))
+        if not issue:
+            raise StepError("Jira does not say which issue it made")
+        made = await self._look(issue)
         return await self._first(record.id, made)
 
     async def attach(self, change: Sighting, name: str, text: str) -> None:
@@ -161,7 +164,9 @@ class Jira:
         }
         for _ in range(_PAGES):
             page = _map((await self._connection.ask("POST", "/rest/api/3/search/jql", body=body)).body)
-            for issue in map(_map, page.get("issues") or ()):
+            if not isinstance(page.get("issues"), list):
+                raise StepError("the search answers in another form than is documented")
+            for issue in map(_map, page["issues"]):
                 if label in (_map(issue.get("fields")).get("labels") or ()):
                     yield str(issue.get("id", ""))
             if not page.get("nextPageToken"):

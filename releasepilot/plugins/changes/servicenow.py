@@ -10,6 +10,7 @@ https://www.servicenow.com/docs/r/api-reference/rest-apis/change-management-api.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -58,6 +59,8 @@ _WORKER_LOOKS = 30
 
 Row = Mapping[str, Any]
 
+_log = logging.getLogger("releasepilot.changes")
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceNowUse:
@@ -99,6 +102,10 @@ class ServiceNow:
                 raise
             return found
         made = self._sighting(_result(answer.body))
+        if made.ignored:
+            _log.warning("%s does not have %s", made.external.number, one_line(", ".join(made.ignored)))
+        if not made.external.id:
+            raise StepError("the instance does not say which change it made")
         if made.correlation_id != record.id or made.plan_digest != record.plan_digest:
             await self._withdraw(made)
         return await self._first(record.id, made)
@@ -313,8 +320,9 @@ def _result(body: object) -> Row:
 
 def _list(body: object) -> list[Row]:
     """Return the records of an answer; the Change Management API gives a single one for itself."""
-    result = body.get("result") if isinstance(body, Mapping) else None
-    rows = result if isinstance(result, list) else [result]
+    if not isinstance(body, Mapping) or "result" not in body:
+        raise StepError("the instance answers in another form than is documented")
+    rows = body["result"] if isinstance(body["result"], list) else [body["result"]]
     return [row for row in rows if isinstance(row, Mapping)]
 
 

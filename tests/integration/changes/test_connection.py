@@ -11,7 +11,7 @@ from pydantic import JsonValue, ValidationError
 from support.changes import VARIABLE, a_change_call, know, login_of
 from support.servicenow import Instance, running_instance
 
-from releasepilot.errors import StepError, StepRefused
+from releasepilot.errors import CatalogError, StepError, StepRefused
 from releasepilot.model.catalog import StepDeclaration
 from releasepilot.plugins.builtin.servicenow import ServiceNowChange, ServiceNowClose
 from releasepilot.plugins.changes import connection
@@ -125,3 +125,12 @@ def test_a_secret_in_a_catalog_is_refused_and_not_repeated() -> None:
     said = refused({"url": "https://example.org", "user": "bot", "password": "hunter2"})
     assert "env:NAME" in said
     assert "hunter2" not in said
+
+
+def test_a_misspelt_key_is_refused_at_any_depth() -> None:
+    """A lead time that is not read would be none."""
+    registry = Registry([ServiceNowChange])
+    board: JsonValue = {"zone": "UTC", "start": "2026-01-01T10:00", "rrule": "FREQ=DAILY", "leed": "2d"}
+    config: dict[str, JsonValue] = {"url": "https://example.org", "token": "env:T", "board": board}
+    with pytest.raises(CatalogError, match="leed"):
+        registry.parse(StepDeclaration.model_validate({"uses": "servicenow.change", **config}))

@@ -13,6 +13,7 @@ import pytest
 from pydantic import JsonValue
 from support.changes import CORRELATION, EVERYTHING, PLAN, a_change_call, login_of
 from support.servicenow import Instance
+from support.services import Fault, Reply
 
 from releasepilot.errors import StepConflict, StepError, StepNotReady, StepRefused
 from releasepilot.model.receipt import Presence
@@ -35,9 +36,9 @@ def checking(instance: Instance, **more: JsonValue) -> Call[Any]:
     return a_change_call(ServiceNowCheck, {**login_of(instance), **more})
 
 
-def closing(instance: Instance) -> Call[Any]:
+def closing(instance: Instance, **more: JsonValue) -> Call[Any]:
     """Close the change."""
-    return a_change_call(ServiceNowClose, login_of(instance))
+    return a_change_call(ServiceNowClose, {**login_of(instance), **more})
 
 
 def decide(instance: Instance, row: Mapping[str, str], account: str = "cab", **decision: str) -> httpx.Response:
@@ -376,6 +377,47 @@ async def test_a_release_closes_its_change_with_evidence(instance: Instance) -> 
     for _ in range(2):
         assert await CLOSE.revert(closing(instance), None) == "CHG0030001 stays, closed as successful, with a note"
     assert row["close_notes"].count("taken back") == 1
+
+
+async def test_what_people_closed_is_closed(instance: Instance) -> None:
+    """A release that is out is not taken back because somebody saw issues."""
+    instance.agreeable = True
+    await ASK.apply(asking(instance))
+    instance.change().update(state="3", close_code="successful_issues")
+    seen = await CLOSE.observe(closing(instance))
+    assert (seen.presence, seen.found) == (Presence.PRESENT, "CHG0030001 closed as successful_issues")
+
+
+async def test_a_change_that_was_cancelled_after_the_release_waits_for_people(instance: Instance) -> None:
+    """Unless the catalog says that the release goes with it."""
+    instance.agreeable = True
+    await ASK.apply(asking(instance))
+    instance.change()["state"] = "4"
+    with pytest.raises(StepNotReady, match="cannot be closed"):
+        await CLOSE.apply(closing(instance))
+    with pytest.raises(StepRefused, match="was cancelled"):
+        await CLOSE.apply(closing(instance, lost="compensate"))
+
+
+@pytest.mark.parametrize("body", [b"<html>Your instance is hibernating</html>", {"status": "fine"}, [], None])
+async def test_an_answer_of_another_form_is_no_absence(instance: Instance, body: object) -> None:
+    """Whatever comes with 200, no change is made of it."""
+    instance.reply("GET", "/change", 200, body=body, times=9)
+    with pytest.raises(StepError, match=r"another form|else than JSON") as caught:
+        await ASK.apply(asking(instance))
+    assert caught.value.retryable
+    assert instance.changes == {}
+
+
+async def test_a_change_that_is_not_named_is_looked_for(instance: Instance) -> None:
+    """The answer to the request is worth nothing: the change is found in the next attempt."""
+    instance.agreeable = True
+    instance.faults.append(
+        Fault(method="POST", path="/change/normal", times=1, reply=Reply(status=200, body={"result": {}}), after=True)
+    )
+    for _ in range(2):
+        await tried(asking(instance))
+    assert [one["state"] for one in instance.changes.values()] == ["-1"]
 
 
 async def test_there_must_be_something_to_close(instance: Instance) -> None:

@@ -148,9 +148,10 @@ def test_asking_for_leave_precedes_everything_public() -> None:
         source("web", "feat: b"),
         components={
             "api": {"publish": [{"uses": "exec"}, {"uses": "board"}, {"uses": "board", "attempts": 3}]},
-            "web": {"hooks": {"verify": "true"}},
+            "web": {"hooks": {"verify": "true"}, "health": [{"uses": "board"}]},
         },
     )
+    assert plan.step_of("web/board").phase is Phase.STAGE
     names = [step.id for step in plan.steps]
     assert [step.name for step in plan.steps if step.component == "api"] == [
         "stage",
