@@ -90,17 +90,18 @@ class TestServiceNowCheck(_AtServiceNow):
 
 
 class TestServiceNowClose(_AtServiceNow):
-    """The closed change is the effect; it stays closed, and nobody else can close it differently."""
+    """The closed change is the effect; it stays closed."""
 
     leaves_nothing: ClassVar[bool] = False
 
     def scene(self, folder: Path) -> Scene:
-        """Close."""
+        """Close; a change about another plan is the clash."""
         self._ask()
         return Scene(
             actuator=ServiceNowClose(Tools(cache=folder)),
             call=a_change_call(ServiceNowClose, self._config()),
             effects=lambda: sum(one.get("close_code") == "successful" for one in self.instance.changes.values()),
+            clash=lambda: self.instance.change().update(correlation_display="sha256:other"),
         )
 
 

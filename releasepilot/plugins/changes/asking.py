@@ -7,7 +7,7 @@ those were passed before the first step.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from releasepilot.errors import StepConflict, StepError, StepNotReady, StepRefused
+from releasepilot.errors import CatalogError, StepConflict, StepError, StepNotReady, StepRefused
 from releasepilot.governance.change import (
     backout_of,
     checks_of,
@@ -28,6 +28,7 @@ from releasepilot.governance.change import (
     path_of,
     summary_of,
 )
+from releasepilot.model.catalog import StepDeclaration
 from releasepilot.model.change import (
     ENDED,
     Board,
@@ -130,17 +131,20 @@ class OfSystem(ABC, Generic[ConfigT]):
     #: Its workers run no commands of a catalog, which would inherit the credentials.
     queue: ClassVar[Queue] = Queue.DEPLOY
     declarable: ClassVar[bool] = False
+    patient: ClassVar[bool] = False
 
     def __init__(self, tools: Tools) -> None:
         del tools
 
     @classmethod
-    def objection(cls, _declaration: object, config: BaseModel) -> str:
-        """Refuse a declaration without credentials, or with two."""
+    def objection(cls, declaration: StepDeclaration, config: BaseModel) -> str:
+        """Refuse a declaration without credentials or with two, and one that could not wait for people."""
         if isinstance(config, SystemConfig) and (
             bool(config.user) != bool(config.password) or bool(config.user) == bool(config.token)
         ):
             return "name either `user` and `password`, or `token`"
+        if cls.patient and declaration.attempts == 1:
+            return "with `attempts: 1` it would never look again after people have decided: leave `attempts` out"
         return ""
 
     @abstractmethod
@@ -167,6 +171,18 @@ class AskForChange(OfSystem[Any]):
     prior: ClassVar[bool] = True
     patient: ClassVar[bool] = True
 
+    @classmethod
+    def objection(cls, declaration: StepDeclaration, config: BaseModel) -> str:
+        """Refuse a board in a zone that this machine does not know, too."""
+        if said := super().objection(declaration, config):
+            return said
+        if isinstance(config, AskConfig) and config.board:
+            try:
+                import_module("releasepilot.governance.expansion").zone_of(config.board.zone)
+            except CatalogError as error:
+                return f"{error.message}; {error.hint}"
+        return ""
+
     async def observe(self, call: Call[Any]) -> Observation:
         """Say whether the change is being implemented: a change that ended is no leave to do anything."""
         async with self.opened(call) as system:
@@ -174,8 +190,8 @@ class AskForChange(OfSystem[Any]):
         if change is None:
             return Observation(presence=Presence.ABSENT)
         shown = f"{change.external.number} ({change.external.state})"
-        if change.plan_digest != plan_of(call).digest:
-            return Observation(presence=Presence.CONFLICT, found=shown, detail=f"{shown} is about another plan")
+        if foreign := _foreign(call, change):
+            return Observation(presence=Presence.CONFLICT, found=shown, detail=foreign)
         if change.state not in _IN_FORCE or change.on_hold:
             return Observation(presence=Presence.ABSENT, detail=f"{shown} is not in force")
         return Observation(presence=Presence.PRESENT, found=change.external.number)
@@ -185,8 +201,7 @@ class AskForChange(OfSystem[Any]):
         record = record_of(call)
         async with self.opened(call) as system:
             change = await system.find(record.id) or await system.create(record)
-            if change.plan_digest != record.plan_digest:
-                raise StepConflict(f"{change.external.number} is about another plan", component=call.release.component)
+            _refuse_foreign(call, change)
             await system.attach(change, f"plan-{record.plan_digest[-12:]}.txt", plan_text(record))
             record = folded(record, await self._implemented(system, call, record, change))
         return _notes(record)
@@ -195,7 +210,7 @@ class AskForChange(OfSystem[Any]):
         """Cancel the change; close it as unsuccessful where it is being implemented. It stays visible as that."""
         async with self.opened(call) as system:
             change = await found(system, call)
-            if change is None or change.plan_digest != plan_of(call).digest:
+            if change is None or _foreign(call, change):
                 return ""
             if change.state in _IN_FORCE:
                 change = await system.close(change, CloseCode.UNSUCCESSFUL, _BACK)
@@ -214,13 +229,23 @@ class AskForChange(OfSystem[Any]):
             if change.state in _IN_FORCE:
                 return change
             if change.state is ChangeState.DRAFT:
-                change = await system.advance(change, _HANDED_IN)
+                change = await self._advance(system, call, change, _HANDED_IN)
             elif change.state is ChangeState.SCHEDULED:
                 self._await_schedule(call, record, change)
-                change = await system.advance(change, (ChangeState.IMPLEMENT,))
+                change = await self._advance(system, call, change, (ChangeState.IMPLEMENT,))
             else:
                 raise self._wait(call, record, change, f"is in {change.external.state}")
         raise self._wait(call, record, change, f"does not rest in {change.external.state}")
+
+    async def _advance(
+        self, system: ChangeSystem, call: Call[Any], change: Sighting, towards: Sequence[ChangeState]
+    ) -> Sighting:
+        """Move the change, as long as there is patience for what is not offered yet."""
+        try:
+            return await system.advance(change, towards)
+        except StepNotReady as error:
+            _refuse_late(call, change, error.message.removeprefix(f"{change.external.number} "))
+            raise
 
     def _await_schedule(self, call: Call[Any], record: ChangeRecord, change: Sighting) -> None:
         """Raise where the change may not be implemented now."""
@@ -235,16 +260,10 @@ class AskForChange(OfSystem[Any]):
             raise self._wait(call, record, change, f"is scheduled for {change.begin:%Y-%m-%d %H:%M} UTC")
 
     def _wait(self, call: Call[Any], record: ChangeRecord, change: Sighting, what: str) -> StepError:
-        """Ask to be called again, or give up where that has been long enough."""
-        now = datetime.now(UTC)
-        if now >= call.scheduled_at + timedelta(seconds=call.config.within):
-            return StepRefused(
-                f"{change.external.number} {what}, and was not authorised within {call.config.within} seconds",
-                hint="ask the board, or raise `within`",
-                component=call.release.component,
-            )
+        """Ask to be called again; give up where that has been long enough."""
+        _refuse_late(call, change, what)
         awaited = change.begin if change.state is ChangeState.SCHEDULED else record.begin
-        left = (awaited - now).total_seconds() if awaited else 0.0
+        left = (awaited - datetime.now(UTC)).total_seconds() if awaited else 0.0
         after = max(float(call.config.interval), min(left, _SELDOM))
         return StepNotReady(
             f"{change.external.number} {what}: {change.external.url}", after=after, component=call.release.component
@@ -265,7 +284,7 @@ class LookAtChange(OfSystem[Any]):
     async def observe(self, call: Call[Any]) -> Observation:
         """Say whether it is in force now."""
         change, drift = await self._now(call)
-        if change is None or drift is not None:
+        if change is None or drift is not None or _foreign(call, change):
             return Observation(presence=Presence.ABSENT, detail=f"{drift or 'there is no change'}")
         return Observation(presence=Presence.PRESENT, found=change.external.number)
 
@@ -274,6 +293,7 @@ class LookAtChange(OfSystem[Any]):
         change, drift = await self._now(call)
         if change is None:
             raise _none(call)
+        _refuse_foreign(call, change)
         if drift is None:
             return {}
         what = f"{change.external.number} is no longer in force ({drift}): {change.external.url}"
@@ -306,6 +326,8 @@ class CloseChange(OfSystem[Any]):
         """Say whether it is closed, and as what."""
         async with self.opened(call) as system:
             change = await found(system, call)
+        if change is not None and _foreign(call, change):
+            return Observation(presence=Presence.CONFLICT, detail=_foreign(call, change))
         if change is None or change.state is not ChangeState.CLOSED:
             return Observation(presence=Presence.ABSENT)
         return Observation(presence=Presence.PRESENT, found=f"{change.external.number} {_ended(change)}")
@@ -317,6 +339,7 @@ class CloseChange(OfSystem[Any]):
             change = await found(system, call)
             if change is None:
                 raise _none(call)
+            _refuse_foreign(call, change)
             if change.state is not ChangeState.CLOSED:
                 self._refuse_lost(call, change)
                 await system.attach(change, f"released-{plan.digest[-12:]}.txt", evidence_of(plan))
@@ -327,7 +350,7 @@ class CloseChange(OfSystem[Any]):
         """Say in its notes that the release was taken back, where it was closed as successful."""
         async with self.opened(call) as system:
             change = await found(system, call)
-            if change is None or change.state is not ChangeState.CLOSED:
+            if change is None or change.state is not ChangeState.CLOSED or _foreign(call, change):
                 return ""
             await system.note(change, _BACK)
         return f"{change.external.number} stays, {_ended(change)}, with a note"
@@ -390,6 +413,16 @@ def plan_of(call: Call[Any]) -> Plan:
     return call.plan
 
 
+def _refuse_late(call: Call[Any], change: Sighting, what: str) -> None:
+    """Raise where people have been waited for long enough."""
+    if datetime.now(UTC) >= call.scheduled_at + timedelta(seconds=call.config.within):
+        raise StepRefused(
+            f"{change.external.number} {what}, and was not authorised within {call.config.within} seconds",
+            hint="ask the board, or raise `within`",
+            component=call.release.component,
+        )
+
+
 def _notes(record: ChangeRecord) -> dict[str, str]:
     """Return what a reader of the receipt wants to know: which change it was, on which path, and when."""
     known = record.external.model_dump(include={"system", "number", "url"}) if record.external else {}
@@ -400,6 +433,17 @@ def _notes(record: ChangeRecord) -> dict[str, str]:
         "state": record.state.value,
         **{name: at.isoformat() for name, at in times.items() if at},
     }
+
+
+def _foreign(call: Call[Any], change: Sighting) -> str:
+    """Say that a change is about another plan; empty where it is about this one."""
+    return "" if change.plan_digest == plan_of(call).digest else f"{change.external.number} is about another plan"
+
+
+def _refuse_foreign(call: Call[Any], change: Sighting) -> None:
+    """Raise where a change is about another plan: its authorisation is none of this one."""
+    if foreign := _foreign(call, change):
+        raise StepConflict(foreign, hint="make a new train", component=call.release.component)
 
 
 def _refuse_ended(call: Call[Any], change: Sighting) -> None:

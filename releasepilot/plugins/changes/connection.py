@@ -6,14 +6,14 @@ import asyncio
 import base64
 import json
 import ssl
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
@@ -31,6 +31,8 @@ ONE_ANSWER = 60.0
 #: The longest that we let a server keep us away.
 _LONGEST_WAIT = 3600.0
 _SECONDS_IN_WORDS = 8
+
+_Result = TypeVar("_Result")
 
 _LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -105,8 +107,7 @@ class Connection:
         )
         where = f"{method} {request.url.path}"
         try:
-            async with asyncio.timeout(ONE_ANSWER):
-                response, read = await self._read(request)
+            response, read = await (self._read(request) if method == "GET" else _to_its_end(self._read(request)))
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             raise self._lost(f"no answer to {where}: {type(error).__name__}") from None
         except TimeoutError:
@@ -120,16 +121,17 @@ class Connection:
         return Answer(status=response.status_code, body=said)
 
     async def _read(self, request: httpx.Request) -> tuple[httpx.Response, bytes]:
-        response = await self._client.send(request, stream=True)
-        try:
-            read = b""
-            async for chunk in response.aiter_bytes():
-                read += chunk
-                if len(read) > MAX_ANSWER:
-                    raise self._lost(f"the answer of {request.url.host} is larger than {MAX_ANSWER >> 20} MiB")
-        finally:
-            await response.aclose()
-        return response, read
+        async with asyncio.timeout(ONE_ANSWER):
+            response = await self._client.send(request, stream=True)
+            try:
+                read = b""
+                async for chunk in response.aiter_bytes():
+                    read += chunk
+                    if len(read) > MAX_ANSWER:
+                        raise self._lost(f"the answer of {request.url.host} is larger than {MAX_ANSWER >> 20} MiB")
+            finally:
+                await response.aclose()
+            return response, read
 
     def _judge(self, where: str, response: httpx.Response, read: bytes) -> None:
         """Raise what a status means."""
@@ -189,6 +191,19 @@ async def connect(server: str, login: Login, *, component: str) -> AsyncIterator
 def _trusted() -> ssl.SSLContext:
     """Load the certificates of authorities once: that takes longer than most questions."""
     return httpx.create_ssl_context()
+
+
+async def _to_its_end(work: Awaitable[_Result]) -> _Result:
+    """Let a request that changes something come to its end also where the caller is cancelled.
+
+    The server would go on with it, and have its effect after the caller had looked for one to take back.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
 
 
 def _wait(header: str) -> float:

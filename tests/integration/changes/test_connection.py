@@ -12,7 +12,7 @@ from support.changes import VARIABLE, a_change_call, know, login_of
 from support.servicenow import Instance, running_instance
 
 from releasepilot.errors import CatalogError, StepError, StepRefused
-from releasepilot.model.catalog import StepDeclaration
+from releasepilot.model.catalog import Catalog, StepDeclaration
 from releasepilot.plugins.builtin.servicenow import ServiceNowChange, ServiceNowClose
 from releasepilot.plugins.changes import connection
 from releasepilot.plugins.registry import Registry
@@ -125,6 +125,18 @@ def test_a_secret_in_a_catalog_is_refused_and_not_repeated() -> None:
     said = refused({"url": "https://example.org", "user": "bot", "password": "hunter2"})
     assert "env:NAME" in said
     assert "hunter2" not in said
+
+
+def test_what_could_not_wait_or_meet_is_refused_before_a_train() -> None:
+    """One attempt would end before people have decided; a zone that nobody knows has no meetings."""
+    board: JsonValue = {"zone": "Europe/Nowhere", "start": "2026-01-01T10:00", "rrule": "FREQ=DAILY"}
+    registry = Registry([ServiceNowChange])
+    for more, said in (({"attempts": 1}, "never look again"), ({"board": board}, "is not a time zone")):
+        step = {"uses": "servicenow.change", "url": "https://example.org", "token": "env:T", **more}
+        components: list[JsonValue] = [{"name": "api", "repo": "/a", "publish": [step]}]
+        catalog = Catalog.model_validate({"version": 1, "train": "t", "components": components})
+        [(_, message)] = registry.check(catalog)
+        assert said in message
 
 
 def test_a_misspelt_key_is_refused_at_any_depth() -> None:

@@ -334,6 +334,37 @@ async def test_patience_ends(instance: Instance) -> None:
         await ASK.apply(asking(instance, at=datetime.now(UTC) - timedelta(minutes=2), within="60s"))
 
 
+async def test_patience_ends_also_where_nothing_is_offered(instance: Instance) -> None:
+    """A model without a way on is waited for as long, and no longer."""
+    instance.model_next = {"-5": []}
+    with pytest.raises(StepRefused, match=r"CHG0030001 cannot go to assess .* within 60 seconds"):
+        await ASK.apply(asking(instance, at=datetime.now(UTC) - timedelta(minutes=2), within="60s"))
+
+
+async def test_a_cancelled_call_leaves_nothing_behind_its_undo(instance: Instance) -> None:
+    """The request goes on to its end before the cancellation does, so the revert finds what it made."""
+    instance.slow("POST", "/change/normal", 0.5)
+    call = asking(instance)
+    task = asyncio.create_task(ASK.apply(call))
+    while not instance.count("POST", "/change/normal"):  # noqa: ASYNC110 - the server is a thread
+        await asyncio.sleep(0.01)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(instance.changes) == 1
+    assert await ASK.revert(call, None) == "CHG0030001 stays, cancelled"
+
+
+async def test_a_check_and_an_end_know_their_plan(instance: Instance) -> None:
+    """A change about another plan holds for nothing here, and is not closed."""
+    instance.put(correlation_id=CORRELATION, correlation_display="sha256:other", state="-1")
+    assert (await CHECK.observe(checking(instance))).presence is Presence.ABSENT
+    for verb in (CHECK.apply(checking(instance)), CLOSE.apply(closing(instance))):
+        with pytest.raises(StepConflict, match="about another plan"):
+            await verb
+    assert instance.change()["state"] == "-1"
+
+
 async def test_a_rollback_cancels_a_change_that_was_not_begun(instance: Instance) -> None:
     """It stays in the instance, cancelled, with the reason."""
     call = asking(instance)

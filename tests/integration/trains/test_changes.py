@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +34,7 @@ def steps(instance: Instance, *more: dict[str, Any]) -> dict[str, Any]:
 
 async def until_asked(instance: Instance, state: str) -> None:
     """Wait until the change is in a state in which an approval is asked for."""
-    for _ in range(600):
-        if instance.changes and instance.change()["state"] == state:
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(f"the change never got into {state}: {instance.changes}")
+    await until(lambda: bool(instance.changes) and instance.change()["state"] == state)
 
 
 def approve(instance: Instance) -> None:
@@ -97,3 +93,46 @@ async def test_a_rejection_ends_a_train_before_anything_is_public(
     assert (record.outcome, record.code) == (Outcome.ROLLED_BACK, "RP402")
     assert "CHG0030001 was rejected" in record.cause
     assert remote.refs() == before
+
+
+def drifting(instance: Instance, folder: Path) -> dict[str, Any]:
+    """Ask, deploy until told to go on, look again, then do what cannot be undone."""
+    login = login_of(instance)
+    command = {"uses": "exec", "shell": True, "tree": False}
+    wait = f"touch {folder}/deploying; while ! test -e {folder}/go; do sleep 0.05; done"
+    deploy = {**command, "name": "deploy", "apply": wait, "revert": f"touch {folder}/withdrawn"}
+    pivot = {**command, "name": "ship", "class": "pivot", "undo": "none", "apply": f"touch {folder}/shipped"}
+    check = {"uses": "servicenow.check", "interval": "1s", **login}
+    return {"publish": [{"uses": "servicenow.change", **login}, deploy, check, pivot]}
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    for _ in range(600):
+        if condition():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("it never held")
+
+
+@pytest.mark.parametrize("back", [True, False])
+async def test_a_change_that_is_held_holds_the_train(
+    depot: Depot, tmp_path: Path, instance: Instance, *, back: bool
+) -> None:
+    """Nothing irreversible is begun while it is on hold; then it is begun, or all is taken back if it is cancelled."""
+    instance.agreeable = True
+    remote = a_shop_remote(tmp_path, "lib")
+    catalog = catalog_of(entries({"lib": remote}, lib=drifting(instance, tmp_path)))
+    train = await depot.start(catalog, await depot.plan(catalog))
+    await until((tmp_path / "deploying").exists)
+    instance.change()["on_hold"] = "true"
+    looks = instance.count("GET", "/change")
+    (tmp_path / "go").touch()
+    await until(lambda: instance.count("GET", "/change") >= looks + 2)
+    assert not (tmp_path / "shipped").exists()
+    instance.change().update({"on_hold": "false"} if back else {"state": "4"})
+    record = await depot.ended(train)
+    assert record.outcome is (Outcome.RELEASED if back else Outcome.ROLLED_BACK), record
+    assert (tmp_path / "shipped").exists() is back
+    assert (tmp_path / "withdrawn").exists() is not back
+    assert ("refs/tags/v1.1.0" in remote.refs()) is back
