@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 
 from pydantic import BaseModel, Field
 
+from releasepilot.model.catalog import StepDeclaration
 from releasepilot.plugins.changes.asking import (
     AskConfig,
     AskForChange,
@@ -53,6 +54,15 @@ class ServiceNowChange(AskForChange):
 
     name: ClassVar[str] = "servicenow.change"
     Config: ClassVar[type[BaseModel]] = ServiceNowChangeConfig
+
+    @classmethod
+    def objection(cls, declaration: StepDeclaration, config: BaseModel) -> str:
+        """Refuse what the Table API cannot do, too."""
+        beyond = (
+            isinstance(config, ServiceNowChangeConfig) and config.api == "table" and (config.models or config.items)
+        )
+        said = "the Table API knows no templates and no workers: leave `models` and `items` out, or use `api: change`"
+        return super().objection(declaration, config) or (said if beyond else "")
 
     def system(self, connection: Connection, config: ServiceNowChangeConfig) -> ServiceNow:
         """Speak to the instance."""

@@ -131,7 +131,13 @@ def test_what_could_not_wait_or_meet_is_refused_before_a_train() -> None:
     """One attempt would end before people have decided; a zone that nobody knows has no meetings."""
     board: JsonValue = {"zone": "Europe/Nowhere", "start": "2026-01-01T10:00", "rrule": "FREQ=DAILY"}
     registry = Registry([ServiceNowChange])
-    for more, said in (({"attempts": 1}, "never look again"), ({"board": board}, "is not a time zone")):
+    beyond: dict[str, JsonValue] = {"api": "table", "items": ["ci1"]}
+    wrong: list[tuple[dict[str, JsonValue], str]] = [
+        ({"attempts": 1}, "never look again"),
+        ({"board": board}, "is not a time zone"),
+        (beyond, "knows no templates"),
+    ]
+    for more, said in wrong:
         step = {"uses": "servicenow.change", "url": "https://example.org", "token": "env:T", **more}
         components: list[JsonValue] = [{"name": "api", "repo": "/a", "publish": [step]}]
         catalog = Catalog.model_validate({"version": 1, "train": "t", "components": components})
