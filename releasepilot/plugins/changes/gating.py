@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from releasepilot.errors import StepRefused
 from releasepilot.governance.change import one_line
+from releasepilot.plugins.changes.answers import items, mapping
 from releasepilot.plugins.changes.connection import Connection
 
 _DEPLOYMENTS = "/rest/deployments/0.1"
@@ -93,15 +94,14 @@ class Gating:
         """Show it in a state; one that is pending is to be gated. `StepRefused` where Jira takes it for wrong."""
         body = {"deployments": [_body(deployment, state, after.update + 1 if after else _FIRST)]}
         answer = await self._connection.ask("POST", f"{_DEPLOYMENTS}/bulk", body=body)
-        said = answer.body if isinstance(answer.body, Mapping) else {}
-        if rejected := said.get("rejectedDeployments"):
+        if rejected := mapping(answer.body).get("rejectedDeployments"):
             raise StepRefused(f"Jira did not take the deployment: {one_line('; '.join(_messages(rejected)))}")
 
     async def status(self, deployment: Deployment) -> tuple[GatingStatus, str]:
         """Return whether it may begin, and the issues that say so."""
         answer = await self._connection.ask("GET", f"{_place(deployment)}/gating-status", missing=True)
-        said = answer.body if isinstance(answer.body, Mapping) else {}
-        keys = [str(one.get("issueKey", "")) for one in said.get("details") or () if isinstance(one, Mapping)]
+        said = mapping(answer.body)
+        keys = [str(mapping(one).get("issueKey", "")) for one in items(said.get("details"))]
         word = str(said.get("gatingStatus", GatingStatus.AWAITING.value))
         known = GatingStatus(word) if word in tuple(GatingStatus) else GatingStatus.INVALID
         return known, one_line(", ".join(keys))
@@ -109,9 +109,8 @@ class Gating:
 
 def _messages(rejected: object) -> list[str]:
     """Return why deployments were rejected."""
-    lists = [one.get("errors") for one in rejected if isinstance(one, Mapping)] if isinstance(rejected, list) else []
-    errors = [error for found in lists if isinstance(found, list) for error in found]
-    return [str(error.get("message", "")) for error in errors if isinstance(error, Mapping)]
+    errors = [error for one in items(rejected) for error in items(mapping(one).get("errors"))]
+    return [str(mapping(error).get("message", "")) for error in errors]
 
 
 def _place(deployment: Deployment) -> str:

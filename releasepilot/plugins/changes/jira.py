@@ -17,6 +17,7 @@ from typing import Any, ClassVar
 from releasepilot.errors import StepError, StepNotReady, StepRefused
 from releasepilot.governance.change import one_line, seen_state
 from releasepilot.model.change import ENDED, ChangeRecord, ChangeState, CloseCode, External, Sighting
+from releasepilot.plugins.changes.answers import items, mapping
 from releasepilot.plugins.changes.connection import Connection
 from releasepilot.plugins.changes.interface import AGAIN, only
 
@@ -95,7 +96,7 @@ class Jira:
             if found is None:
                 raise
             return found
-        issue = str(_map(answer.body).get("id", ""))
+        issue = str(mapping(answer.body).get("id", ""))
         if not issue:
             raise StepError("Jira does not say which issue it made")
         made = await self._look(issue)
@@ -103,8 +104,8 @@ class Jira:
 
     async def attach(self, change: Sighting, name: str, text: str) -> None:
         """Attach a text, unless the issue has a file of that name."""
-        fields = _map((await self._issue(change.external.id, "attachment")).get("fields"))
-        if any(_map(one).get("filename") == name for one in fields.get("attachment") or ()):
+        fields = mapping((await self._issue(change.external.id, "attachment")).get("fields"))
+        if any(mapping(one).get("filename") == name for one in items(fields.get("attachment"))):
             return
         await self._connection.ask(
             "POST",
@@ -119,14 +120,16 @@ class Jira:
         if change.state in towards:
             return change
         where = f"{_ISSUE}/{change.external.id}/transitions"
-        offered = _map((await self._connection.ask("GET", where)).body).get("transitions") or ()
-        leads = [(self._state_of(_map(one.get("to"))), str(one.get("id", ""))) for one in map(_map, offered)]
+        offered = items(mapping((await self._connection.ask("GET", where)).body).get("transitions"))
+        leads = [(self._state_of(mapping(one.get("to"))), str(one.get("id", ""))) for one in map(mapping, offered)]
         for wanted in towards:
             for state, transition in leads:
                 if state is wanted:
                     await self._connection.ask("POST", where, body={"transition": {"id": transition}})
                     return await self._moved(change)
-        names = ", ".join(one_line(str(_map(_map(one).get("to")).get("name", ""))) for one in offered) or "nothing"
+        names = (
+            ", ".join(one_line(str(mapping(mapping(one).get("to")).get("name", ""))) for one in offered) or "nothing"
+        )
         raise StepNotReady(
             f"{change.external.number} cannot go to {' or '.join(towards)} yet: offered is {names}", after=AGAIN
         )
@@ -163,11 +166,11 @@ class Jira:
             "maxResults": _PAGE,
         }
         for _ in range(_PAGES):
-            page = _map((await self._connection.ask("POST", "/rest/api/3/search/jql", body=body)).body)
+            page = mapping((await self._connection.ask("POST", "/rest/api/3/search/jql", body=body)).body)
             if not isinstance(page.get("issues"), list):
                 raise StepError("the search answers in another form than is documented")
-            for issue in map(_map, page["issues"]):
-                if label in (_map(issue.get("fields")).get("labels") or ()):
+            for issue in map(mapping, page["issues"]):
+                if label in items(mapping(issue.get("fields")).get("labels")):
                     yield str(issue.get("id", ""))
             if not page.get("nextPageToken"):
                 return
@@ -207,10 +210,10 @@ class Jira:
     async def _look(self, issue: str) -> Sighting:
         """Look at one issue and at its approvals."""
         found = await self._issue(issue, f"status,labels,{self._use.start_field},{self._use.end_field}".strip(","))
-        fields = _map(found.get("fields"))
-        said = _map(_map(found.get("properties")).get(_PROPERTY))
-        status, key = _map(fields.get("status")), str(found.get("key", ""))
-        labels = [str(one) for one in fields.get("labels") or ()]
+        fields = mapping(found.get("fields"))
+        said = mapping(mapping(found.get("properties")).get(_PROPERTY))
+        status, key = mapping(fields.get("status")), str(found.get("key", ""))
+        labels = [str(one) for one in items(fields.get("labels"))]
         return Sighting(
             external=External(
                 system=self.system,
@@ -232,7 +235,7 @@ class Jira:
     async def _issue(self, issue: str, fields: str) -> Row:
         query = {"fields": fields, "properties": _PROPERTY}
         answer = await self._connection.ask("GET", f"{_ISSUE}/{issue}", params=query, missing=True)
-        found = _map(answer.body)
+        found = mapping(answer.body)
         if "id" not in found:
             raise StepRefused("the change is no longer there", hint="make a new train")
         return found
@@ -243,8 +246,8 @@ class Jira:
         for _ in range(_PAGES):
             query = {"start": str(start), "limit": str(_PAGE)}
             answer = await self._connection.ask("GET", f"{_REQUEST}/{issue}/approval", params=query, missing=True)
-            page = _map(answer.body)
-            for one in map(_map, page.get("values") or ()):
+            page = mapping(answer.body)
+            for one in map(mapping, items(page.get("values"))):
                 last = str(one.get("finalDecision", ""))
                 start += 1
             if page.get("isLastPage", True):
@@ -280,11 +283,6 @@ class Jira:
         }
 
 
-def _map(value: object) -> Row:
-    """Return an object of an answer, empty where it is none."""
-    return value if isinstance(value, Mapping) else {}
-
-
 def _document(text: str) -> Row:
     """Write a text in the Atlassian Document Format: a paragraph for each line."""
     paragraphs = [
@@ -297,6 +295,6 @@ def _moment(value: object) -> datetime | None:
     """Read a time with its offset; one without is taken for UTC."""
     try:
         found = datetime.fromisoformat(value) if isinstance(value, str) else None
-    except ValueError:
+        return found and (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return found and (found if found.tzinfo else found.replace(tzinfo=UTC)).astimezone(UTC)

@@ -26,6 +26,7 @@ from releasepilot.model.change import (
     External,
     Sighting,
 )
+from releasepilot.plugins.changes.answers import items, mapping
 from releasepilot.plugins.changes.connection import Connection
 from releasepilot.plugins.changes.interface import AGAIN, only
 
@@ -202,14 +203,16 @@ class ServiceNow:
             return _CODES[towards[0]]
         answer = await self._connection.ask("GET", f"{self._base}/{change.external.id}/nextstate")
         result = _result(answer.body)
-        labels = result.get("state_label") or {}
+        labels = mapping(result.get("state_label"))
         open_: list[str] = []
         shut: list[str] = []
         for transition in _transitions(result):
             code = _value(transition, "to_state")
             if _true(transition.get("automatic_transition")):
                 continue
-            if _true(transition.get("transition_available")) and code in map(str, result.get("available_states") or ()):
+            if _true(transition.get("transition_available")) and code in map(
+                str, items(result.get("available_states"))
+            ):
                 open_.append(code)
             else:
                 shut += _unmet(transition)
@@ -238,9 +241,8 @@ class ServiceNow:
             return
         body = {"association_type": "affected", "cmdb_ci_sys_ids": ",".join(wanted)}
         answer = await self._connection.ask("POST", where, body=body)
-        worker = _result(answer.body).get("worker")
-        if isinstance(worker, Mapping):
-            await self._worked(str(worker.get("sysId", "")))
+        if worker := mapping(_result(answer.body).get("worker")).get("sysId"):
+            await self._worked(str(worker))
 
     async def _worked(self, worker: str) -> None:
         """Wait for a worker to end."""
@@ -286,7 +288,6 @@ class ServiceNow:
         """Read one row."""
         sys_id, label = _value(row, "sys_id"), _shown(row, "state")
         state = seen_state(_state(_value(row, "state"), label), _value(row, "approval"))
-        meta = row.get("__meta")
         return Sighting(
             external=External(
                 system=self.system,
@@ -303,7 +304,7 @@ class ServiceNow:
             end=_moment(_value(row, "end_date")),
             close_code=_value(row, "close_code"),
             close_notes=_value(row, "close_notes"),
-            ignored=tuple(map(str, meta.get("ignoredFields") or ())) if isinstance(meta, Mapping) else (),
+            ignored=tuple(map(str, items(mapping(row.get("__meta")).get("ignoredFields")))),
         )
 
 
@@ -314,8 +315,7 @@ def _state(code: str, label: str) -> ChangeState | None:
 
 def _result(body: object) -> Row:
     """Return the record of an answer, empty where it has none."""
-    result = body.get("result") if isinstance(body, Mapping) else None
-    return result if isinstance(result, Mapping) else {}
+    return mapping(mapping(body).get("result"))
 
 
 def _list(body: object) -> list[Row]:
@@ -328,7 +328,7 @@ def _list(body: object) -> list[Row]:
 
 def _transitions(result: Row) -> list[Row]:
     """Return the transitions, which come as lists of alternatives."""
-    nested = result.get("state_transitions") or ()
+    nested = items(result.get("state_transitions"))
     return [
         one for group in nested for one in (group if isinstance(group, list) else [group]) if isinstance(one, Mapping)
     ]
@@ -336,8 +336,8 @@ def _transitions(result: Row) -> list[Row]:
 
 def _unmet(transition: Row) -> list[str]:
     """Name the conditions of a transition that do not hold."""
-    conditions = [one for one in transition.get("conditions") or () if isinstance(one, Mapping)]
-    return [_value(one.get("condition") or {}, "name") for one in conditions if not _true(one.get("passed"))]
+    conditions = map(mapping, items(transition.get("conditions")))
+    return [_value(mapping(one.get("condition")), "name") for one in conditions if not _true(one.get("passed"))]
 
 
 def _value(row: Row, name: str) -> str:
