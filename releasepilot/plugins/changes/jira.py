@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from releasepilot.errors import StepError, StepNotReady, StepRefused
 from releasepilot.governance.change import one_line, seen_state
 from releasepilot.model.change import ENDED, ChangeRecord, ChangeState, CloseCode, External, Sighting
-from releasepilot.plugins.changes.answers import items, mapping
+from releasepilot.plugins.changes.answers import identifier, items, mapping
 from releasepilot.plugins.changes.connection import Connection
 from releasepilot.plugins.changes.interface import AGAIN, only
 
@@ -96,10 +96,7 @@ class Jira:
             if found is None:
                 raise
             return found
-        issue = str(mapping(answer.body).get("id", ""))
-        if not issue:
-            raise StepError("Jira does not say which issue it made")
-        made = await self._look(issue)
+        made = await self._look(identifier(mapping(answer.body).get("id")))
         return await self._first(record.id, made)
 
     async def attach(self, change: Sighting, name: str, text: str) -> None:
@@ -171,7 +168,7 @@ class Jira:
                 raise StepError("the search answers in another form than is documented")
             for issue in map(mapping, page["issues"]):
                 if label in items(mapping(issue.get("fields")).get("labels")):
-                    yield str(issue.get("id", ""))
+                    yield identifier(issue.get("id"))
             if not page.get("nextPageToken"):
                 return
             body = {**body, "nextPageToken": page["nextPageToken"]}
@@ -217,7 +214,7 @@ class Jira:
         return Sighting(
             external=External(
                 system=self.system,
-                id=str(found.get("id", "")),
+                id=identifier(found.get("id")),
                 number=key,
                 url=f"{self._use.server}/browse/{key}",
                 state=one_line(str(status.get("name", ""))),

@@ -26,7 +26,7 @@ from releasepilot.model.change import (
     External,
     Sighting,
 )
-from releasepilot.plugins.changes.answers import items, mapping
+from releasepilot.plugins.changes.answers import identifier, items, mapping
 from releasepilot.plugins.changes.connection import Connection
 from releasepilot.plugins.changes.interface import AGAIN, only
 
@@ -105,8 +105,6 @@ class ServiceNow:
         made = self._sighting(_result(answer.body))
         if made.ignored:
             _log.warning("%s does not have %s", made.external.number, one_line(", ".join(made.ignored)))
-        if not made.external.id:
-            raise StepError("the instance does not say which change it made")
         if made.correlation_id != record.id or made.plan_digest != record.plan_digest:
             await self._withdraw(made)
         return await self._first(record.id, made)
@@ -242,7 +240,7 @@ class ServiceNow:
         body = {"association_type": "affected", "cmdb_ci_sys_ids": ",".join(wanted)}
         answer = await self._connection.ask("POST", where, body=body)
         if worker := mapping(_result(answer.body).get("worker")).get("sysId"):
-            await self._worked(str(worker))
+            await self._worked(identifier(worker))
 
     async def _worked(self, worker: str) -> None:
         """Wait for a worker to end."""
@@ -286,7 +284,7 @@ class ServiceNow:
 
     def _sighting(self, row: Row) -> Sighting:
         """Read one row."""
-        sys_id, label = _value(row, "sys_id"), _shown(row, "state")
+        sys_id, label = identifier(_value(row, "sys_id")), _shown(row, "state")
         state = seen_state(_state(_value(row, "state"), label), _value(row, "approval"))
         return Sighting(
             external=External(
