@@ -6,8 +6,9 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from docs.pages.comments import told
-from docs.pages.fields import fields_table
+from docs.pages.fields import HEADINGS, fields_table
 from docs.pages.markdown import anchor, code, document, prose, table
+from releasepilot.model.change import Board, ChangeModel, DriftPolicy
 from releasepilot.plugins.placeholders import NAMES
 from releasepilot.plugins.registry import GROUP
 from releasepilot.plugins.spec import Actuator
@@ -18,6 +19,9 @@ catalog may state others, because only its author knows what a command does. The
 step. The planner puts `git.stage`, `verify` (where the component has the hook) and `git.publish` into every chain by
 itself.
 """
+
+#: What configurations of several actuators are made of.
+_SHARED = (Board, ChangeModel, DriftPolicy)
 
 _PLACEHOLDERS = """
 Commands and addresses may hold {words}. Each is filled in after a command was split into words, so that a value
@@ -46,6 +50,9 @@ def page() -> str:
     for one in found:
         keys = fields_table(one.Config, one.Config.model_json_schema(by_alias=True))
         parts += [f"## {one.name}", prose(told(one)), prose(told(one.Config)), keys]
+    for shared in _SHARED:
+        keys = fields_table(shared, shared.model_json_schema(by_alias=True))
+        parts += [f"## {HEADINGS.get(shared.__name__, shared.__name__)}", prose(told(shared)), keys]
     return document("Actuators", "the classes in `releasepilot/plugins/builtin`", parts)
 
 

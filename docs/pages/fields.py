@@ -15,9 +15,11 @@ from docs.pages.markdown import anchor, code, table
 HEADINGS = {
     "ApprovalGate": "Gate",
     "BranchEntry": "Branch",
+    "ChangeModel": "Change model",
     "ChangelogEntry": "Changelog",
     "ComponentEntry": "Component",
     "EmergencyPolicy": "Emergency",
+    "DriftPolicy": "Drift",
     "PolicyEntry": "Policy",
     "StepDeclaration": "Step",
 }

@@ -92,6 +92,7 @@ class Steps:
             config=config,
             scheduled_at=_scheduled_at(),
             train_started_at=step_call.train_started_at,
+            plan=plan,
             beat=activity.heartbeat,
         )
         return call, self._registry.actuator(step.uses)

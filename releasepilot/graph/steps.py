@@ -27,27 +27,31 @@ _REMAINS = {
     Undo.DEPRECATE: "stays where it is, marked as deprecated",
     Undo.NONE: "cannot be undone",
 }
+#: What stays of a question for leave.
+_ASKED = "the change that was asked for stays in its system, cancelled or closed as unsuccessful"
 
 
 def chain_of(request: Request, entry: ComponentEntry) -> tuple[Step, ...]:
     """Return a component's steps in order, without needs across components.
 
-    Stage and verify, then push, then the declared steps by class, then the health checks.
+    Stage and verify, then the declared steps that ask for leave, then push, then the others by class, then the health
+    checks.
     """
     traits = {actuator.name: actuator for actuator in request.actuators}
-    declared = sorted(
-        (_Declared(declaration, traits) for declaration in entry.publish), key=lambda one: _CLASS_ORDER.index(one.saga)
-    )
+    publish = [_Declared(declaration, traits) for declaration in entry.publish]
     checks = [_Declared(declaration, traits) for declaration in entry.health]
+    asking = [one for one in (*publish, *checks) if one.traits.prior]
+    declared = sorted((one for one in publish if one not in asking), key=lambda one: _CLASS_ORDER.index(one.saga))
     last = _PHASE_OF[declared[-1].saga] if declared else Phase.COMMIT
     # A check after the point of no return belongs behind it.
     check_phase = Phase.FINISH if last is Phase.PIVOT else last
     wanted = [
         (_Declared(_stage(entry), traits), Phase.STAGE),
         *((one, Phase.STAGE) for one in _verify(entry, traits)),
+        *((one, Phase.STAGE) for one in asking),
         (_Declared(StepDeclaration(uses="git.publish", name="push"), traits), Phase.COMMIT),
         *((one, _PHASE_OF[one.saga]) for one in declared),
-        *((one, check_phase) for one in checks),
+        *((one, check_phase) for one in checks if one not in asking),
     ]
     names: dict[str, int] = {}
     return tuple(one.step(entry.name, _unique(one.name, names), phase) for one, phase in wanted)
@@ -88,7 +92,8 @@ class _Declared:
         """Return how often the step may be tried; 0 is without end."""
         if self.declaration.attempts is not None:
             return self.declaration.attempts
-        return 0 if self.saga is SagaClass.RETRIABLE and self.traits.effect else _ATTEMPTS
+        retriable = self.saga is SagaClass.RETRIABLE and self.traits.effect
+        return 0 if retriable or self.traits.patient else _ATTEMPTS
 
 
 def _stage(entry: ComponentEntry) -> StepDeclaration:
@@ -120,6 +125,13 @@ def no_return(steps: Sequence[Step]) -> str | None:
     return next((step.id for step in steps if step.saga_class is SagaClass.PIVOT or _for_good(step)), None)
 
 
+def _remains(step: Step) -> str:
+    """Say what stays after a step was undone. Only a push leaves commits; what was asked of people stays with them."""
+    if step.undo is not Undo.REVERT or step.uses == "git.publish":
+        return _REMAINS[step.undo]
+    return _ASKED if step.phase is Phase.STAGE else "stays visible, marked as taken back"
+
+
 def _for_good(step: Step) -> bool:
     """Whether a step stays whatever its class says."""
     return step.effect and step.undo is Undo.NONE
@@ -132,7 +144,7 @@ def worst_residue(steps: Sequence[Step]) -> tuple[Residue, ...]:
             component=step.component,
             step=step.name,
             undo=step.undo,
-            what=_REMAINS[step.undo],
+            what=_remains(step),
             unresolved=step.undo is Undo.NONE,
         )
         for step in steps

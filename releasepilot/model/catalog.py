@@ -90,7 +90,8 @@ class StepDeclaration(Value):
     undo: Undo | None = None
     #: How long one attempt may take, a week at most.
     timeout: Seconds = Field(default=600, ge=1, le=7 * 86400)
-    #: How often it may be tried in all; where absent 5, and without end for a retriable step that has an effect.
+    #: How often it may be tried in all; where absent 5, and without end for a retriable step that has an effect and for
+    #: one that waits for people.
     attempts: int | None = Field(default=None, ge=1, le=100)
     config: dict[str, JsonValue] = Field(default_factory=dict)
 
@@ -184,7 +185,8 @@ class ComponentEntry(Value):
     #: Without it lock files are left alone.
     lock: Lock | None = None
     hooks: Hooks = Hooks()
-    #: Steps after branch and tag were pushed, in the order of their classes, then in this order.
+    #: Steps after branch and tag were pushed, in the order of their classes, then in this order. Those that ask for
+    #: leave, such as `servicenow.change`, come before the push.
     publish: tuple[StepDeclaration, ...] = ()
     #: Checks after the steps of `publish`, before what depends on the component goes on.
     health: tuple[StepDeclaration, ...] = ()

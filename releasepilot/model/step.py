@@ -40,7 +40,7 @@ class Undo(StrEnum):
 class Phase(StrEnum):
     """The barriers of a train, in this order: all of one phase is done before the next begins."""
 
-    #: Everything that leaves no public trace: staging refs, verification.
+    #: Everything that leaves no public trace: staging refs, verification, asking for leave.
     STAGE = "stage"
     #: Public and compensatable: branch and tag, deployments.
     COMMIT = "commit"
@@ -73,6 +73,10 @@ class ActuatorTraits(Value):
     declarable: bool = False
     #: Whether it changes the world; a check only looks, so there is nothing to undo.
     effect: bool = True
+    #: Whether it asks for leave, and so comes before everything that is public.
+    prior: bool = False
+    #: Whether it waits for people: its attempts have no end where the catalog sets none.
+    patient: bool = False
 
 
 class Step(Value):

@@ -73,6 +73,8 @@ class Registry:
                 queue=one.queue,
                 declarable=one.declarable,
                 effect=one.effect,
+                prior=getattr(one, "prior", False),
+                patient=getattr(one, "patient", False),
             )
             for name, one in sorted(self._classes.items())
         )

@@ -9,7 +9,7 @@ from pydantic import JsonValue
 from support.remotes import Remote
 
 from releasepilot.model.catalog import Author, Ecosystem
-from releasepilot.model.plan import FileEdit, Release, Splice
+from releasepilot.model.plan import FileEdit, Plan, Release, Splice
 from releasepilot.model.step import Phase, Step
 from releasepilot.model.version import Bump
 from releasepilot.plugins.spec import Actuator, Call
@@ -69,6 +69,7 @@ def a_call(
     train: str = TRAIN,
     scheduled_at: datetime = STARTED,
     timeout: int = 60,
+    plan: Plan | None = None,
 ) -> Call[Any]:
     """Call an actuator for a release, with a configuration as a catalog would state it."""
     step = Step(
@@ -90,4 +91,5 @@ def a_call(
         config=kind.Config.model_validate(step.config),
         scheduled_at=scheduled_at,
         train_started_at=STARTED,
+        plan=plan,
     )

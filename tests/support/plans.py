@@ -13,9 +13,20 @@ from releasepilot.model.step import ActuatorTraits, Queue, SagaClass, Undo
 from releasepilot.model.train import Request
 
 
-def traits(name: str, saga_class: SagaClass, undo: Undo, *, effect: bool = True) -> ActuatorTraits:
+def traits(
+    name: str, saga_class: SagaClass, undo: Undo, *, effect: bool = True, prior: bool = False, patient: bool = False
+) -> ActuatorTraits:
     """Say what an actuator is."""
-    return ActuatorTraits(name=name, saga_class=saga_class, undo=undo, queue=Queue.GIT, declarable=True, effect=effect)
+    return ActuatorTraits(
+        name=name,
+        saga_class=saga_class,
+        undo=undo,
+        queue=Queue.GIT,
+        declarable=True,
+        effect=effect,
+        prior=prior,
+        patient=patient,
+    )
 
 
 ACTUATORS = (
@@ -26,6 +37,7 @@ ACTUATORS = (
     traits("exec", SagaClass.COMPENSATABLE, Undo.FULL),
     traits("npm", SagaClass.PIVOT, Undo.WINDOW),
     traits("notify", SagaClass.RETRIABLE, Undo.NONE),
+    traits("board", SagaClass.COMPENSATABLE, Undo.REVERT, prior=True, patient=True),
 )
 
 

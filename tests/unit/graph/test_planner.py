@@ -141,6 +141,34 @@ def test_a_step_without_undo_is_a_point_of_no_return_whatever_its_class() -> Non
     assert plan.point_of_no_return == "a/exec"
 
 
+def test_asking_for_leave_precedes_everything_public() -> None:
+    """Wherever it is declared, it comes after verification and before every push, without an end to its attempts."""
+    plan = planned(
+        source("api", "feat: a"),
+        source("web", "feat: b"),
+        components={
+            "api": {"publish": [{"uses": "exec"}, {"uses": "board"}, {"uses": "board", "attempts": 3}]},
+            "web": {"hooks": {"verify": "true"}, "health": [{"uses": "board"}]},
+        },
+    )
+    assert plan.step_of("web/board").phase is Phase.STAGE
+    names = [step.id for step in plan.steps]
+    assert [step.name for step in plan.steps if step.component == "api"] == [
+        "stage",
+        "board",
+        "board-2",
+        "push",
+        "exec",
+    ]
+    assert plan.step_of("api/board").phase is Phase.STAGE
+    assert names.index("api/board-2") < min(names.index("api/push"), names.index("web/push"))
+    assert (plan.step_of("api/board").attempts, plan.step_of("api/board-2").attempts) == (0, 3)
+    assert plan.step_of("api/board").needs == ("api/stage",)
+    residue = {one.step: one.what for one in plan.worst_residue}
+    assert "stays in its system" in residue["board"]
+    assert "release commit" in residue["push"]
+
+
 def test_a_health_check_follows_what_it_checks() -> None:
     """After the deployment of its component, and before what depends on it."""
     plan = planned(

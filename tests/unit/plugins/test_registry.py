@@ -16,7 +16,10 @@ from releasepilot.plugins.builtin.wait import Wait
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 
-BUILTIN = ("exec", "git.publish", "git.stage", "http", "verify", "wait")
+CHANGES = tuple(f"{system}.{verb}" for system in ("jira", "servicenow") for verb in ("change", "check", "close"))
+BUILTIN = tuple(
+    sorted(("exec", "git.publish", "git.stage", "http", "verify", "wait", "jira.deployed", "jira.gate", *CHANGES))
+)
 
 
 def catalog_with(*publish: dict[str, JsonValue]) -> Catalog:
@@ -47,7 +50,24 @@ def test_the_builtin_actuators_come_through_the_same_door() -> None:
     registry = Registry.load()
     assert registry.names == BUILTIN
     assert [traits.name for traits in registry.traits() if traits.declarable] == ["exec"]
-    assert [traits.name for traits in registry.traits() if traits.effect] == ["exec", "git.publish", "git.stage"]
+    assert [traits.name for traits in registry.traits() if traits.effect] == sorted(
+        (
+            "exec",
+            "git.publish",
+            "git.stage",
+            "jira.deployed",
+            "jira.gate",
+            *(name for name in CHANGES if not name.endswith("check")),
+        )
+    )
+    assert [traits.name for traits in registry.traits() if traits.prior] == [
+        "jira.change",
+        "jira.gate",
+        "servicenow.change",
+    ]
+    assert [traits.name for traits in registry.traits() if traits.patient] == sorted(
+        ("jira.gate", *(name for name in CHANGES if not name.endswith("close")))
+    )
 
 
 def test_an_actuator_is_made_once(tmp_path: Path) -> None:

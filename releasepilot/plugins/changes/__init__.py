@@ -1,0 +1,1 @@
+"""Change management systems behind one port: `interface.py` first, then one file a system."""

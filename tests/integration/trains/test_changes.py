@@ -1,0 +1,138 @@
+"""A train around a change record: nothing is public before it is authorised, and it ends as the train does."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from support.changes import know, login_of
+from support.servicenow import Instance, running_instance
+from support.shop import a_shop_remote, entries
+from support.trains import Depot, catalog_of
+
+from releasepilot.model.train import Outcome
+
+
+@pytest.fixture
+def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[Instance]:
+    """Give an instance whose password the worker of this process knows."""
+    with running_instance() as running:
+        know(monkeypatch, running)
+        yield running
+
+
+def steps(instance: Instance, *more: dict[str, Any]) -> dict[str, Any]:
+    """Declare a change, what is published under it, and its end."""
+    login = login_of(instance)
+    change = {"uses": "servicenow.change", "interval": "1s", **login}
+    return {"publish": [*more, change, {"uses": "servicenow.close", **login}]}
+
+
+async def until_asked(instance: Instance, state: str) -> None:
+    """Wait until the change is in a state in which an approval is asked for."""
+    await until(lambda: bool(instance.changes) and instance.change()["state"] == state)
+
+
+def approve(instance: Instance) -> None:
+    """Approve as the board."""
+    row = instance.change()
+    where = f"{instance.url}/api/sn_chg_rest/v1/change/{row['sys_id']}/approvals"
+    answer = httpx.patch(where, json={"state": "approved"}, auth=("cab", instance.passwords["cab"]))
+    assert answer.status_code == 200
+
+
+async def test_nothing_is_public_before_the_board_has_agreed(depot: Depot, tmp_path: Path, instance: Instance) -> None:
+    """One component asks, both wait; then all of it is released, and the change is closed as successful."""
+    remotes = {name: a_shop_remote(tmp_path, name) for name in ("lib", "app")}
+    catalog = catalog_of(entries(remotes, lib=steps(instance)))
+    plan = await depot.plan(catalog)
+    train = await depot.start(catalog, plan)
+    for state in ("-4", "-3"):
+        await until_asked(instance, state)
+        assert not any("refs/tags/v1.1.0" in remote.refs() for remote in remotes.values())
+        approve(instance)
+    record = await depot.ended(train)
+    assert record.outcome is Outcome.RELEASED
+    assert all("refs/tags/v1.1.0" in remote.refs() for remote in remotes.values())
+    row = instance.change()
+    assert (row["state"], row["close_code"], row["correlation_display"]) == ("3", "successful", plan.digest)
+    assert len(instance.changes) == 1
+
+
+async def test_a_train_that_fails_closes_its_change_as_unsuccessful(
+    depot: Depot, tmp_path: Path, instance: Instance
+) -> None:
+    """The record lists the change as what stays, and that nobody has to act on it."""
+    instance.agreeable = True
+    remote = a_shop_remote(tmp_path, "lib")
+    failing = {"uses": "exec", "apply": "false", "revert": "true", "tree": False, "attempts": 1}
+    _, record = await depot.release(catalog_of(entries({"lib": remote}, lib=steps(instance, failing))))
+    assert record.outcome is Outcome.ROLLED_BACK
+    assert "refs/tags/v1.1.0" not in remote.refs()
+    row = instance.change()
+    assert (row["state"], row["close_code"]) == ("3", "unsuccessful")
+    stays = [(one.step, one.what, one.unresolved) for one in record.residue if "servicenow" in one.step]
+    assert stays == [("servicenow.change", "CHG0030001 stays, closed as unsuccessful", False)]
+
+
+async def test_a_rejection_ends_a_train_before_anything_is_public(
+    depot: Depot, tmp_path: Path, instance: Instance
+) -> None:
+    """The cause names the change, and the remote is as it was."""
+    remote = a_shop_remote(tmp_path, "lib")
+    before = remote.refs()
+    catalog = catalog_of(entries({"lib": remote}, lib=steps(instance)))
+    train = await depot.start(catalog, await depot.plan(catalog))
+    await until_asked(instance, "-4")
+    instance.change().update(state="-5", approval="rejected")
+    record = await depot.ended(train)
+    assert (record.outcome, record.code) == (Outcome.ROLLED_BACK, "RP402")
+    assert "CHG0030001 was rejected" in record.cause
+    assert remote.refs() == before
+
+
+def drifting(instance: Instance, folder: Path) -> dict[str, Any]:
+    """Ask, deploy until told to go on, look again, then do what cannot be undone."""
+    login = login_of(instance)
+    command = {"uses": "exec", "shell": True, "tree": False}
+    wait = f"touch {folder}/deploying; while ! test -e {folder}/go; do sleep 0.05; done"
+    deploy = {**command, "name": "deploy", "apply": wait, "revert": f"touch {folder}/withdrawn"}
+    pivot = {**command, "name": "ship", "class": "pivot", "undo": "none", "apply": f"touch {folder}/shipped"}
+    check = {"uses": "servicenow.check", "interval": "1s", **login}
+    return {"publish": [{"uses": "servicenow.change", **login}, deploy, check, pivot]}
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    for _ in range(600):
+        if condition():
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError("it never held")
+
+
+@pytest.mark.parametrize("back", [True, False])
+async def test_a_change_that_is_held_holds_the_train(
+    depot: Depot, tmp_path: Path, instance: Instance, *, back: bool
+) -> None:
+    """Nothing irreversible is begun while it is on hold; then it is begun, or all is taken back if it is cancelled."""
+    instance.agreeable = True
+    remote = a_shop_remote(tmp_path, "lib")
+    catalog = catalog_of(entries({"lib": remote}, lib=drifting(instance, tmp_path)))
+    train = await depot.start(catalog, await depot.plan(catalog))
+    await until((tmp_path / "deploying").exists)
+    instance.change()["on_hold"] = "true"
+    looks = instance.count("GET", "/change")
+    (tmp_path / "go").touch()
+    await until(lambda: instance.count("GET", "/change") >= looks + 2)
+    assert not (tmp_path / "shipped").exists()
+    instance.change().update({"on_hold": "false"} if back else {"state": "4"})
+    record = await depot.ended(train)
+    assert record.outcome is (Outcome.RELEASED if back else Outcome.ROLLED_BACK), record
+    assert (tmp_path / "shipped").exists() is back
+    assert (tmp_path / "withdrawn").exists() is not back
+    assert ("refs/tags/v1.1.0" in remote.refs()) is back
