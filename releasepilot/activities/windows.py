@@ -34,7 +34,8 @@ class Windows:
         """
         with failures_explained():
             now = self._now()
-            found = await asyncio.to_thread(verdict, call.windows, now, call.components)
+            components = {name: call.labels.get(name, {}) for name in call.components}
+            found = await asyncio.to_thread(verdict, call.windows, now, components)
             if found.open:
                 return WindowJudgement(verdict=found)
             if found.until is None:

@@ -72,7 +72,7 @@ def check(invocation: Invocation, at: datetime | None, names: tuple[str, ...], a
     Several components may be released when each of them may. Ends with 0 where they may, and with 5 where not.
     """
     catalog = _catalog(invocation)
-    found = verdict(catalog.windows, at or _now(), _components(catalog, names))
+    found = verdict(catalog.windows, at or _now(), catalog.labelled(_components(catalog, names)))
     if as_json:
         print_json(found)
     else:
@@ -91,7 +91,7 @@ def next_window(invocation: Invocation, at: datetime | None, names: tuple[str, .
     Ends with 5 where none is known within five years.
     """
     catalog = _catalog(invocation)
-    found = next_opening(catalog.windows, at or _now(), _components(catalog, names))
+    found = next_opening(catalog.windows, at or _now(), catalog.labelled(_components(catalog, names)))
     if not as_json:
         print_opening(console(), found, catalog.windows)
     elif found:
@@ -183,5 +183,7 @@ def _components(catalog: Catalog, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _concerning(catalog: Catalog, names: tuple[str, ...]) -> tuple[Window, ...]:
     """Return the windows that concern any of the components that were named, or all windows."""
-    chosen = _components(catalog, names)
-    return tuple(one for one in catalog.windows if not names or any(concerns(one, name) for name in chosen))
+    chosen = catalog.labelled(_components(catalog, names))
+    return tuple(
+        one for one in catalog.windows if not names or any(concerns(one, name, has) for name, has in chosen.items())
+    )

@@ -7,16 +7,23 @@ those is. Several components may be released when each of them may. Pure: the mo
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import translate
 from functools import lru_cache
+from types import MappingProxyType
 
 from releasepilot.errors import CatalogError
 from releasepilot.governance.expansion import spans_of, zone_of
 from releasepilot.governance.spans import Span, complement, intersection, union
+from releasepilot.governance.zone_data import zone_data_version
 from releasepilot.model.window import Occurrence, Opening, Window, WindowEffect, WindowVerdict
+
+#: A component's labels, by name.
+Labels = Mapping[str, str]
+#: Components by name, with their labels where windows may ask for these.
+Components = Mapping[str, Labels] | Collection[str]
 
 #: How far ahead the next change is looked for: five years.
 HORIZON = timedelta(days=5 * 365 + 2)
@@ -39,15 +46,13 @@ def occurrences(window: Window, begin: datetime, end: datetime) -> tuple[Occurre
     )
 
 
-def openings(
-    windows: Sequence[Window], begin: datetime, end: datetime, components: Collection[str]
-) -> tuple[Opening, ...]:
+def openings(windows: Sequence[Window], begin: datetime, end: datetime, components: Components) -> tuple[Opening, ...]:
     """Return the spans between two moments in which all of the components may be released, cut off at the two."""
     found = _open(_Concerned.of(windows, components), _span(begin, end))
     return tuple(Opening(begin=span.begin, end=span.end) for span in found)
 
 
-def next_opening(windows: Sequence[Window], at: datetime, components: Collection[str]) -> Opening | None:
+def next_opening(windows: Sequence[Window], at: datetime, components: Components) -> Opening | None:
     """Return the opening that holds a moment, from that moment on, or the next one; None where none is known."""
     return _next(_Concerned.of(windows, components), _utc(at))
 
@@ -61,7 +66,7 @@ def _next(concerned: _Concerned, begin: datetime) -> Opening | None:
     return None
 
 
-def verdict(windows: Sequence[Window], at: datetime, components: Collection[str]) -> WindowVerdict:
+def verdict(windows: Sequence[Window], at: datetime, components: Components) -> WindowVerdict:
     """Judge a moment, which must carry its zone. Without components only windows that concern all are looked at.
 
     CatalogError where a zone or the holidays of a country are not known on this machine.
@@ -69,13 +74,14 @@ def verdict(windows: Sequence[Window], at: datetime, components: Collection[str]
     concerned, moment = _Concerned.of(windows, components), _utc(at)
     if not concerned.denying and not concerned.allowing:
         return WindowVerdict(open=True, reason="no window concerns it")
-    coming = _next(concerned, moment)
+    coming, tzdata = _next(concerned, moment), zone_data_version()
     if coming and coming.begin == moment:
         rule = next((window.name for group in concerned.allowing for window in _open_at(group, moment)), "")
         reason = f"open by {rule!r}" if rule else "no blackout is open"
-        return WindowVerdict(open=True, rule=rule, until=coming.end, reason=reason)
+        return WindowVerdict(open=True, rule=rule, until=coming.end, reason=reason, tzdata=tzdata)
     rule, reason = _closed_by(concerned, moment)
-    return WindowVerdict(open=False, rule=rule, until=coming.begin if coming else None, reason=reason)
+    until = coming.begin if coming else None
+    return WindowVerdict(open=False, rule=rule, until=until, reason=reason, tzdata=tzdata)
 
 
 def _closed_by(concerned: _Concerned, moment: datetime) -> tuple[str, str]:
@@ -102,14 +108,14 @@ class _Concerned:
     allowing: tuple[tuple[Window, ...], ...]
 
     @classmethod
-    def of(cls, windows: Sequence[Window], components: Collection[str]) -> _Concerned:
+    def of(cls, windows: Sequence[Window], components: Components) -> _Concerned:
         """Find the windows that concern the components."""
         # No component is called so: only windows that concern all components concern it.
-        names = tuple(components) or ("",)
+        known = _labelled(components) or {"": {}}
         denying: list[Window] = []
         allowing: dict[str, list[int]] = {}
         for index, window in enumerate(windows):
-            concerned = [name for name in names if concerns(window, name)]
+            concerned = [name for name, labels in known.items() if concerns(window, name, labels)]
             if window.effect is WindowEffect.DENY:
                 denying += [window] if concerned else []
             else:
@@ -125,9 +131,23 @@ def _strictest(groups: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
     return [group for group, members in known if not any(other < members for _, other in known)]
 
 
-def concerns(window: Window, component: str) -> bool:
-    """Whether a window concerns a component: by name or by pattern, and all where it names none."""
-    return not window.components or _matcher(window.components).match(component) is not None
+def _labelled(components: Components) -> Mapping[str, Labels]:
+    return components if isinstance(components, Mapping) else dict.fromkeys(components, _NO_LABELS)
+
+
+_NO_LABELS: Labels = MappingProxyType({})
+
+
+def concerns(window: Window, component: str, labels: Labels = _NO_LABELS) -> bool:
+    """Whether a window concerns a component: by name or by pattern, and by its labels; all where it asks for neither.
+
+    A label that the component has not matches nothing, not even `*`.
+    """
+    named = not window.components or _matcher(window.components).match(component) is not None
+    return named and all(
+        name in labels and _matcher((pattern,)).match(labels[name]) is not None
+        for name, pattern in window.labels.items()
+    )
 
 
 @lru_cache(maxsize=1024)

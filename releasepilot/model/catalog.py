@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from itertools import dropwhile, pairwise
@@ -13,7 +13,7 @@ from pydantic import Field, JsonValue, field_validator, model_validator
 from releasepilot.model.command import check_commands, keep_scripts
 from releasepilot.model.dependency import Need, Place
 from releasepilot.model.gate import ApprovalGate
-from releasepilot.model.names import FileAbove, Name, Ref, Repo, RepoPath, TagTemplate, Watched
+from releasepilot.model.names import FileAbove, LabelValue, Name, Ref, Repo, RepoPath, TagTemplate, Watched
 from releasepilot.model.notes import ChangelogEntry
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.value import Argv, Seconds, Value
@@ -151,6 +151,8 @@ class ComponentEntry(Value):
 
     #: Unique in the catalog, whatever the case.
     name: Name
+    #: What windows may ask for: `{environment: production, region: eu}`.
+    labels: dict[Name, LabelValue] = Field(default_factory=dict, max_length=50)
     #: A path, an ssh or an https address.
     repo: Repo
     #: The component's folder inside the repository.
@@ -302,6 +304,10 @@ class Catalog(Value):
             for place, pattern in enumerate(window.components):
                 if not any(fnmatchcase(component.name, pattern) for component in self.components):
                     yield ("windows", index, "components", place), f"no component of the catalog is named {pattern!r}"
+            for label, pattern in window.labels.items():
+                if not any(fnmatchcase(component.labels.get(label, ""), pattern) for component in self.components):
+                    what = f"no component of the catalog has a label {label!r} that is {pattern!r}"
+                    yield ("windows", index, "labels", label), what
 
     def _circle(self) -> list[str]:
         """Return a circle of declared needs, its first component again at the end; empty where there is none."""
@@ -321,6 +327,11 @@ class Catalog(Value):
                 else:
                     way[need] = iter(needs[need])
         return []
+
+    def labelled(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return components with their labels, in the order of the names; those that are not here have none."""
+        known = {component.name: component.labels for component in self.components}
+        return {name: known.get(name, {}) for name in names}
 
     def branch_of(self, component: ComponentEntry) -> str:
         """Return the branch that a component is released from."""

@@ -41,9 +41,9 @@ class EventType(StrEnum):
     GATE_VOTED = "gate:voted"
     #: `gate`, `reason`.
     GATE_REJECTED = "gate:rejected"
-    #: The train waits for its windows; `window`, `reason`, `until`.
+    #: The train waits for its windows; `window`, `reason`, `until`, `tzdata`.
     WINDOW_CLOSED = "window:closed"
-    #: Its windows let it go on; `window`, `reason`.
+    #: Its windows let it go on; `window`, `reason`, `tzdata`.
     WINDOW_OPENED = "window:opened"
     #: It is about to be applied, so that from here on it may have had its effect.
     STEP_STARTED = "step:started"

@@ -53,6 +53,9 @@ class Window(Value):
     holidays: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Za-z0-9]{1,10})?$")
     #: Names and patterns of the components that it concerns; all where there are none.
     components: tuple[Pattern, ...] = ()
+    #: Labels that a component must have to be concerned, each with a name or a pattern: `{environment: production}`.
+    #: Beside `components` both must hold.
+    labels: dict[Name, Pattern] = Field(default_factory=dict, max_length=50)
 
 
 class Occurrence(Value):
@@ -83,3 +86,5 @@ class WindowVerdict(Value):
     until: AwareDatetime | None = None
     #: The same in words.
     reason: str = ""
+    #: The version of the tz database that it was decided by; empty where no window was looked at.
+    tzdata: str = ""

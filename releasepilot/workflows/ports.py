@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from pydantic import Field
 from temporalio.common import RetryPolicy
 
 from releasepilot.model.event import Event
@@ -62,6 +63,8 @@ class WindowCall(Value):
 
     windows: tuple[Window, ...]
     components: tuple[str, ...]
+    #: Their labels, of those that have any.
+    labels: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 class WindowJudgement(Value):

@@ -355,13 +355,21 @@ class TrainWorkflow:
             verdict = judged.verdict
             if verdict.open:
                 if waited:
-                    self._journal.note(EventType.WINDOW_OPENED, window=verdict.rule, reason=verdict.reason)
+                    self._journal.note(
+                        EventType.WINDOW_OPENED, window=verdict.rule, reason=verdict.reason, tzdata=verdict.tzdata
+                    )
                 break
             waited = True
             until = f"{verdict.until:%Y-%m-%d %H:%M} UTC" if verdict.until else ""
             self._window = f"{verdict.reason} until {until}"
             self._enter(TrainPhase.WAITING)
-            self._journal.note(EventType.WINDOW_CLOSED, window=verdict.rule, reason=verdict.reason, until=until)
+            self._journal.note(
+                EventType.WINDOW_CLOSED,
+                window=verdict.rule,
+                reason=verdict.reason,
+                until=until,
+                tzdata=verdict.tzdata,
+            )
             with suppress(TimeoutError):
                 await workflow.wait_condition(self._stopped, timeout=timedelta(seconds=judged.wait))
         self._window = ""
@@ -382,10 +390,15 @@ class TrainWorkflow:
         return Record(train=self._train, outcome=Outcome.REJECTED, cause=rejection.reason)
 
     async def _judge_windows(self, windows: tuple[Window, ...]) -> WindowJudgement:
+        labels = self._request.catalog.labelled(self._outline.components)
         try:
             judged: WindowJudgement = await workflow.execute_activity(
                 Activity.WINDOWS,
-                WindowCall(windows=windows, components=tuple(self._outline.components)),
+                WindowCall(
+                    windows=windows,
+                    components=tuple(labels),
+                    labels={name: told for name, told in labels.items() if told},
+                ),
                 result_type=WindowJudgement,
                 task_queue=task_queue(Queue.ENGINE),
                 start_to_close_timeout=LEDGER_TIMEOUT,

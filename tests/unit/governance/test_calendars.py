@@ -42,6 +42,7 @@ def any_windows(draw: st.DrawFn, name: str) -> Window:
         exdate=draw(st.lists(walls, max_size=12)),
         holidays=draw(st.sampled_from((None, "DE", "DE-BY"))),
         components=draw(st.sampled_from(((), ("api",), ("web-*", "[!a]?")))),
+        labels=draw(st.sampled_from(({}, {"environment": "prod*", "region": "[!e]?"}))),
     )
 
 
