@@ -5,7 +5,7 @@ from __future__ import annotations
 from temporalio import activity
 
 from releasepilot.activities.failure import failures_explained
-from releasepilot.activities.outline import outline_of
+from releasepilot.activities.outline import measured_for, outline_of
 from releasepilot.model.plan import Plan
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
@@ -35,7 +35,7 @@ class Ledger:
             plan = await self._reader.plan(row.plan_digest)
             steps = await self._reader.steps(row.id)
             return Standing(
-                outline=outline_of(plan, request),
+                outline=outline_of(plan, request, measured=await measured_for(request, self._reader)),
                 statuses={step.id: step.status for step in steps},
                 next_seq=await self._reader.next_seq(row.id),
                 started_at=row.started_at,

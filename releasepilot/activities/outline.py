@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from releasepilot.errors import PlanError
+from releasepilot.governance.estimates import estimates_of
+from releasepilot.model.estimate import Measured
 from releasepilot.model.gate import ApprovalGate, OpenGate
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Outline, Request, StepNode
+from releasepilot.store.read import Reader
 
 #: The realm of the embedded stack, which only the account that started it can reach.
 LOCAL = "local"
 
 
-def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = ()) -> Outline:
-    """Return digest, step graph and gates; PlanError where a gate can never pass."""
+async def measured_for(request: Request, reader: Reader) -> list[Measured]:
+    """Read what the steps of earlier trains took, where a window asks whether they fit."""
+    return await reader.measured(request.catalog.train) if request.catalog.windows else []
+
+
+def outline_of(
+    plan: Plan, request: Request, changes: tuple[str, ...] = (), measured: Iterable[Measured] = ()
+) -> Outline:
+    """Return digest, step graph and gates; PlanError where a gate can never pass.
+
+    `measured` is what steps took in earlier trains.
+    """
+    estimates = estimates_of(plan.steps, measured) if request.catalog.windows else {}
     gates = tuple(_opened(gate, plan, request) for gate in plan.gates)
     return Outline(
         digest=plan.digest,
@@ -29,6 +45,8 @@ def outline_of(plan: Plan, request: Request, changes: tuple[str, ...] = ()) -> O
                 after=step.after,
                 timeout=step.timeout,
                 attempts=step.attempts,
+                # What nobody set does not travel.
+                **({"estimate": estimates[step.id].seconds} if estimates else {}),
             )
             for step in plan.steps
         ),

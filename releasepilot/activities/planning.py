@@ -10,7 +10,7 @@ from temporalio import activity
 from releasepilot.activities.alive import alive
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
-from releasepilot.activities.outline import outline_of
+from releasepilot.activities.outline import measured_for, outline_of
 from releasepilot.graph.planner import make_plan
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.train import Outline
@@ -41,7 +41,8 @@ class Planning:
         snapshot = await take_snapshot(catalog, self._cache, concurrency=catalog.concurrency, timeout=self._git_timeout)
         plan = await asyncio.to_thread(make_plan, snapshot, call.request)
         await self._ledger.keep(plan)
-        return outline_of(plan, call.request, await self._changes(call, plan))
+        measured = await measured_for(call.request, self._reader)
+        return outline_of(plan, call.request, await self._changes(call, plan), measured)
 
     async def _changes(self, call: PrepareCall, plan: Plan) -> tuple[str, ...]:
         """Say what differs from the plan before, or from the one that came confirmed with the request."""

@@ -87,6 +87,8 @@ class StepDeclaration(Value):
     timeout: Seconds = Field(default=600, ge=1, le=7 * 86400)
     #: How often it may be tried in all; where absent 5, and without end for a retriable step that has an effect.
     attempts: int | None = Field(default=None, ge=1, le=100)
+    #: How long it takes with all of its attempts, until the ledger knows better; a minute where nobody says.
+    estimate: Seconds | None = Field(default=None, ge=1, le=30 * 86400)
     config: dict[str, JsonValue] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -95,7 +97,7 @@ class StepDeclaration(Value):
         """Move what is not ours into `config`."""
         if not isinstance(data, dict) or "config" in data:
             return data
-        own = {"uses", "name", "class", "saga_class", "undo", "timeout", "attempts"}
+        own = {"uses", "name", "class", "saga_class", "undo", "timeout", "attempts", "estimate"}
         return {
             **{key: value for key, value in data.items() if key in own},
             "config": {key: value for key, value in data.items() if key not in own},
@@ -111,6 +113,8 @@ class Hooks(Value):
     shell: bool = False
     #: How long it may take, a day at most.
     timeout: Seconds = Field(default=1800, ge=1, le=86400)
+    #: How long it takes, until the ledger knows better; a minute where nobody says.
+    estimate: Seconds | None = Field(default=None, ge=1, le=86400)
 
     @model_validator(mode="before")
     @classmethod

@@ -120,6 +120,8 @@ class StepNode(Value):
     after: tuple[str, ...] = ()
     timeout: int = 600
     attempts: int = 5
+    #: Seconds that it is expected to take; 0 where no window asks.
+    estimate: int = 0
 
 
 class Outline(Value):
