@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from temporalio.client import (
@@ -30,6 +31,7 @@ from releasepilot.model.gate import Actor, Decision, Vote
 from releasepilot.model.plan import Plan
 from releasepilot.model.step import Queue
 from releasepilot.model.train import Outcome, Request, TrainPhase, TrainView, with_dependents
+from releasepilot.model.window import WindowVerdict
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
 from releasepilot.workflows.payloads import DATA_CONVERTER
@@ -100,13 +102,18 @@ async def connect(servers: Servers) -> AsyncIterator[Control]:
         yield Control(client, Reader(pool), servers.actor)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Control:
     """Starts and steers trains, on behalf of one actor."""
 
-    def __init__(self, client: Client, reader: Reader, actor: Actor) -> None:
-        """Send commands through the client, read through the reader."""
+    def __init__(self, client: Client, reader: Reader, actor: Actor, now: Callable[[], datetime] = _now) -> None:
+        """Send commands through the client, read through the reader; the clock gives moments with their zone."""
         self._client = client
         self._reader = reader
+        self._now = now
         self.actor = actor
 
     async def start(self, request: Request) -> str:
@@ -208,6 +215,7 @@ class Control:
             raise ControlError(f"train {row.id} has done nothing that could be taken back")
         await self._check_components(row, components)
         await self._refuse_newer(row, components)
+        await self._refuse_blackout(row, components)
         try:
             await self._client.start_workflow(
                 RollbackWorkflow.run,
@@ -277,8 +285,7 @@ class Control:
 
     async def _refuse_newer(self, row: TrainRow, components: tuple[str, ...]) -> None:
         """Refuse to take back what a later train has built upon: its deployments and files are the newer ones."""
-        plan = await self._reader.plan(row.plan_digest)
-        chosen = with_dependents({release.component: release.needs for release in plan.releases}, components)
+        chosen = await self._chosen(row, components)
         for later in await self._reader.history(_LATER, row.name):
             kept = later.record.released if later.record and later.started_at > row.started_at else {}
             newer = [f"{name} {kept[name]}" for name in chosen if name in kept]
@@ -287,6 +294,28 @@ class Control:
                     f"train {later.id} released {', '.join(newer)} after train {row.id}",
                     hint=f"roll that one back first: releasepilot rollback {later.id}",
                 )
+
+    async def _refuse_blackout(self, row: TrainRow, components: tuple[str, ...]) -> None:
+        """Refuse to take back in a blackout that says so, by the catalog that the train was released with."""
+        catalog = (await self._reader.request(row.id)).catalog
+        strict = tuple(window for window in catalog.windows if not window.rollback)
+        if not strict:
+            return
+        # Looked up late, because only windows need dateutil.
+        crossing = import_module("releasepilot.governance.crossing")
+        concerned = catalog.labelled(await self._chosen(row, components))
+        found: WindowVerdict = crossing.rollback_verdict(strict, self._now(), concerned)
+        if not found.open:
+            until = f"{found.until:%Y-%m-%d %H:%M} UTC" if found.until else "further notice"
+            raise ControlError(
+                f"the blackout {found.rule!r} holds back the rollback of train {row.id} until {until}",
+                hint="it says `rollback: false` in the catalog that the train was released with",
+            )
+
+    async def _chosen(self, row: TrainRow, components: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the components that a rollback takes back: those that were named, with what depends on them."""
+        plan = await self._reader.plan(row.plan_digest)
+        return with_dependents({release.component: release.needs for release in plan.releases}, components)
 
     async def _check_components(self, row: TrainRow, components: tuple[str, ...]) -> None:
         plan = await self._reader.plan(row.plan_digest)

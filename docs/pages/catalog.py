@@ -25,7 +25,7 @@ from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.notes import ChangelogEntry, ChangelogStyle, Forge
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.versioning import BranchEntry, Group, PolicyEntry, Propagation, Versioning
-from releasepilot.model.window import Window, WindowEffect
+from releasepilot.model.window import Crossing, Window, WindowEffect
 from releasepilot.versioning import POLICIES, BumpPolicy
 
 _MODELS: tuple[type[BaseModel], ...] = (
@@ -89,6 +89,7 @@ def page() -> str:
     parts += _words(SagaClass, "class")
     parts += _words(Undo, "undo")
     parts += _words(WindowEffect, "effect")
+    parts += _words(Crossing, "crossing")
     parts += ["## Versioning policies", *_policies()]
     return document("The catalog", "`releasepilot/model/catalog.py`", parts)
 

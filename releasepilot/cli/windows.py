@@ -18,7 +18,8 @@ from releasepilot.cli.prepare import entry_of
 from releasepilot.cli.render.text import console, print_json, print_json_list
 from releasepilot.cli.render.windows import print_occurrences, print_opening, print_verdict, windows_as_yaml
 from releasepilot.errors import CalendarError
-from releasepilot.governance.windows import concerns, next_opening, occurrences, verdict
+from releasepilot.governance.scope import concerns
+from releasepilot.governance.windows import next_opening, occurrences, verdict
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.recurrence import YEARS
 from releasepilot.model.window import Window, WindowEffect

@@ -21,12 +21,14 @@ from pydantic import ValidationError
 from releasepilot.errors import CalendarError, CatalogError
 from releasepilot.governance.expansion import resolve, zone_of
 from releasepilot.model.recurrence import length_of, written
-from releasepilot.model.window import Window, WindowEffect
+from releasepilot.model.window import Crossing, Window, WindowEffect
 
 #: The longest text that is read, in characters, and the most events.
 MAX_TEXT, MAX_EVENTS = 5_000_000, 5_000
 
-_COMPONENTS, _LABELS, _HOLIDAYS = (f"X-RELEASEPILOT-{name}" for name in ("COMPONENTS", "LABELS", "HOLIDAYS"))
+_COMPONENTS, _LABELS, _HOLIDAYS, _CROSSING, _OVERRUN, _ROLLBACK = (
+    f"X-RELEASEPILOT-{name}" for name in ("COMPONENTS", "LABELS", "HOLIDAYS", "CROSSING", "OVERRUN", "ROLLBACK")
+)
 #: Characters of a name that is made of a summary; a number may come behind it.
 _LONGEST = 63
 #: What a window cannot say. An event that is read without it would be another one.
@@ -74,6 +76,12 @@ def _event(window: Window) -> Iterator[str]:
         yield f"{_LABELS}:{','.join(f'{name}={pattern}' for name, pattern in window.labels.items())}"
     if window.holidays:
         yield f"{_HOLIDAYS}:{window.holidays}"
+    if window.crossing is not Crossing.FINISH_STEP:
+        yield f"{_CROSSING}:{window.crossing.value}"
+    if window.overrun:
+        yield f"{_OVERRUN}:{window.overrun}"
+    if not window.rollback:
+        yield f"{_ROLLBACK}:FALSE"
     yield "END:VEVENT"
 
 
@@ -226,6 +234,10 @@ class _Reader:
             holidays=event.text(_HOLIDAYS) or None,
             components=tuple(filter(None, event.text(_COMPONENTS).split(","))),
             labels=_labels(event.text(_LABELS)),
+            # Words and numbers are the model's to judge.
+            crossing=event.text(_CROSSING) or Crossing.FINISH_STEP,
+            overrun=event.text(_OVERRUN) or None,
+            rollback=event.text(_ROLLBACK).upper() != "FALSE",
         )
 
     def _when(self, line: _Property, value: str, floating: str) -> _When:

@@ -17,7 +17,7 @@ from releasepilot.model.plan import Residue
 from releasepilot.model.step import Queue, StepStatus
 from releasepilot.model.train import Outline, Request
 from releasepilot.model.value import Value
-from releasepilot.model.window import Window, WindowVerdict
+from releasepilot.model.window import Closing, Window, WindowVerdict
 
 
 class Activity(StrEnum):
@@ -59,20 +59,24 @@ class Standing(Value):
 
 
 class WindowCall(Value):
-    """Judge whether these components may be released now."""
+    """Judge whether these components may be released now, or go on being released."""
 
     windows: tuple[Window, ...]
     components: tuple[str, ...]
     #: Their labels, of those that have any.
     labels: dict[str, dict[str, str]] = Field(default_factory=dict)
+    #: Seconds that the work to be begun takes; 0 asks about the moment alone.
+    needs: int = 0
 
 
 class WindowJudgement(Value):
     """The verdict, and when to ask again."""
 
     verdict: WindowVerdict
-    #: Seconds until the windows open; 0 where they are.
+    #: Seconds until the windows open for as long as is needed; 0 where they are.
     wait: int = 0
+    #: How the opening ends; None where it is not known to.
+    closing: Closing | None = None
 
 
 class Batch(Value):

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from pydantic import Field
+    from pydantic import Field, JsonValue
 
     from releasepilot.model.catalog import OnFailure
     from releasepilot.model.event import EventType
@@ -29,6 +30,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from releasepilot.model.value import Value
     from releasepilot.model.window import Window
+    from releasepilot.workflows.crossing import Close, WindowKeeper
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.ports import (
@@ -74,6 +76,8 @@ class TrainState(Value):
     hint: str = ""
     aborted: bool = False
     residue: tuple[Residue, ...] = ()
+    #: When its windows close; None where they are not known to, or it has none.
+    close: Close | None = None
 
 
 class TrainStart(Value):
@@ -123,6 +127,9 @@ class TrainWorkflow:
         self._yielding = False
         #: Why the windows are closed; empty where the train does not wait for them.
         self._window = ""
+        self._closes = state.close if state else None
+        #: Whether the windows ended it, and it goes forward no more.
+        self._expired = False
         self._record: Record | None = None
         if not start.request.catalog.gates and start.request.confirmed:
             # Without gates the requester's word is enough, and it was given with the request.
@@ -345,35 +352,38 @@ class TrainWorkflow:
     async def _await_windows(self) -> bool:
         """Wait until the windows let the components go, or somebody says no; return whether that took a wait.
 
-        What runs when a window closes goes on, and the way back is always open. Windows that never open again raise
-        StepFailed.
+        Windows that never open again raise StepFailed.
         """
         windows = self._request.catalog.windows
         waited = False
         while windows and not self._stopped():
+            asked_at = workflow.now()
             judged = await self._judge_windows(windows)
-            verdict = judged.verdict
-            if verdict.open:
-                if waited:
-                    self._journal.note(
-                        EventType.WINDOW_OPENED, window=verdict.rule, reason=verdict.reason, tzdata=verdict.tzdata
-                    )
+            self._closes = Close.of(judged.closing, asked_at)
+            if judged.verdict.open:
+                self._note_windows(judged)
                 break
             waited = True
-            until = f"{verdict.until:%Y-%m-%d %H:%M} UTC" if verdict.until else ""
-            self._window = f"{verdict.reason} until {until}"
-            self._enter(TrainPhase.WAITING)
-            self._journal.note(
-                EventType.WINDOW_CLOSED,
-                window=verdict.rule,
-                reason=verdict.reason,
-                until=until,
-                tzdata=verdict.tzdata,
-            )
+            self._note_windows(judged, TrainPhase.WAITING)
             with suppress(TimeoutError):
                 await workflow.wait_condition(self._stopped, timeout=timedelta(seconds=judged.wait))
         self._window = ""
         return waited
+
+    def _note_windows(self, judged: WindowJudgement, phase: TrainPhase = TrainPhase.RUNNING) -> None:
+        """Say that the windows hold the train back, in a phase, or that they do no longer."""
+        verdict = judged.verdict
+        told: dict[str, JsonValue] = {"window": verdict.rule, "reason": verdict.reason, "tzdata": verdict.tzdata}
+        if not verdict.open:
+            until = f"{verdict.until:%Y-%m-%d %H:%M} UTC" if verdict.until else ""
+            self._window = f"{verdict.reason} until {until}"
+            self._enter(phase)
+            self._journal.note(EventType.WINDOW_CLOSED, "", "", until=until, **told)
+        elif self._window:
+            self._window = ""
+            self._journal.note(EventType.WINDOW_OPENED, "", "", **told)
+            if self._engine is not None:
+                self._enter(phase)
 
     def _stopped(self) -> bool:
         """Whether somebody has said no."""
@@ -389,7 +399,7 @@ class TrainWorkflow:
         self._journal.note(EventType.GATE_REJECTED, gate=rejection.gate, reason=rejection.reason)
         return Record(train=self._train, outcome=Outcome.REJECTED, cause=rejection.reason)
 
-    async def _judge_windows(self, windows: tuple[Window, ...]) -> WindowJudgement:
+    async def _judge_windows(self, windows: tuple[Window, ...], needs: int = 0) -> WindowJudgement:
         labels = self._request.catalog.labelled(self._outline.components)
         try:
             judged: WindowJudgement = await workflow.execute_activity(
@@ -398,6 +408,7 @@ class TrainWorkflow:
                     windows=windows,
                     components=tuple(labels),
                     labels={name: told for name, told in labels.items() if told},
+                    needs=needs,
                 ),
                 result_type=WindowJudgement,
                 task_queue=task_queue(Queue.ENGINE),
@@ -430,7 +441,7 @@ class TrainWorkflow:
             self._enter(TrainPhase.RUNNING)
             await self._forward(engine, runner)
             others_go_on = not engine.failures or engine.on_failure is OnFailure.ROLLBACK_DEPENDENTS
-            if self._yielding and not self._aborted and others_go_on:
+            if self._yielding and not self._aborted and not self._expired and others_go_on:
                 return None
             self._undoing = self._turned_round(engine)
         if self._undoing:
@@ -443,13 +454,19 @@ class TrainWorkflow:
     async def _forward(self, engine: Engine, runner: StepRunner) -> None:
         if self._aborted:
             return
+        windows = self._request.catalog.windows
+        keeper = WindowKeeper(engine, self._closes, partial(self._judge_windows, windows), self._note_windows)
         try:
-            await engine.forward(runner.apply)
+            await keeper.keep(engine.forward(runner.apply))
         except asyncio.CancelledError:
             self._aborted, self._cause = True, "cancelled"
+        self._closes, self._window = keeper.close, ""
         if engine.failures and not self._cause:
             step, failure = next(iter(engine.failures.items()))
             self._cause, self._code, self._hint = f"{step}: {failure.error}", failure.code, failure.hint
+        elif (ended := keeper.failure) and not self._cause:
+            self._expired = True
+            self._cause, self._code, self._hint = ended.error, ended.code, ended.hint
 
     async def _backward(self, engine: Engine, runner: StepRunner, components: tuple[str, ...]) -> list[str]:
         """Undo what may have had an effect; return what a new run has to go on with."""
@@ -470,7 +487,7 @@ class TrainWorkflow:
     def _turned_round(self, engine: Engine) -> tuple[str, ...]:
         """Return the components to undo: none, all, or the failed ones with those that depend on them."""
         everything = tuple(self._outline.components)
-        if self._aborted:
+        if self._aborted or (self._expired and not engine.past_no_return):
             return everything
         failed = [step for step, status in engine.statuses.items() if status is StepStatus.FAILED]
         if not failed or engine.on_failure is OnFailure.STOP:
@@ -515,7 +532,7 @@ class TrainWorkflow:
         return [judge(gate, tuple(self._votes)) for gate in self._outline.gates]
 
     def _waiting_for(self) -> str:
-        if self._phase is TrainPhase.WAITING and self._window:
+        if self._phase in (TrainPhase.WAITING, TrainPhase.RUNNING) and self._window:
             return self._window
         if self._phase is TrainPhase.WAITING:
             return "; ".join(f"{verdict.gate}: {verdict.reason}" for verdict in self._verdicts() if not verdict.passed)
@@ -541,6 +558,7 @@ class TrainWorkflow:
             hint=self._hint,
             aborted=self._aborted,
             residue=tuple(self._runner.residue) if self._runner else (),
+            close=self._closes,
         )
 
 

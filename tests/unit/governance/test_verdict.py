@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.windows import a_window, utc
 
-from releasepilot.governance.windows import concerns, next_opening, objections, openings, verdict
+from releasepilot.governance.scope import concerns
+from releasepilot.governance.windows import next_opening, objections, openings, verdict
 from releasepilot.governance.zone_data import zone_data_version
 from releasepilot.model.window import Window, WindowEffect
 
