@@ -32,6 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "rollback": ("rollback:rollback", "Undo a train, also after it has ended."),
     "history": ("status:history", "List past and present trains, newest first."),
     "windows": ("windows:windows", "Show when components may be released, and when not."),
+    "when": ("when:when", "Say when the plan could be carried out."),
     "graph": ("graph:graph", "Draw who depends on whom."),
     "up": ("stack:up", "Start the embedded servers."),
     "down": ("stack:down", "Stop the embedded servers."),

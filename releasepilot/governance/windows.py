@@ -43,6 +43,13 @@ def openings(windows: Sequence[Window], begin: datetime, end: datetime, componen
     return tuple(Opening(begin=span.begin, end=span.end) for span in found)
 
 
+def known_openings(windows: Sequence[Window], at: datetime, components: Components) -> tuple[Opening, ...]:
+    """Return all known openings from a moment on; the last has no end where it does not close within five years."""
+    within = Span(_utc(at), _utc(at) + HORIZON)
+    found = _open(Concerned.of(windows, components), within)
+    return tuple(Opening(begin=span.begin, end=span.end if span.end < within.end else None) for span in found)
+
+
 def next_opening(windows: Sequence[Window], at: datetime, components: Components) -> Opening | None:
     """Return the opening that holds a moment, from that moment on, or the next one; None where none is known."""
     return coming(Concerned.of(windows, components), _utc(at))

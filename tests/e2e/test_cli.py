@@ -434,3 +434,21 @@ def test_a_repository_that_cannot_be_read_is_an_error_for_people_and_machines(de
     error = json.loads(desk.run("--quiet", "plan", "--json").err)
     assert (error["code"], error["hint"] != "") == ("RP202", True)
     was.assert_untouched()
+
+
+def test_when_says_what_comes_first_and_what_if_it_is_missed(desk: Desk) -> None:
+    """In words and as JSON, by the ledger where there is one; without an opening it ends with 5."""
+    office = {"name": "office", "zone": "UTC", "start": "2026-01-05T09:00", "duration": "1h", "rrule": "FREQ=DAILY"}
+    desk.write(windows=[office])
+    at = ("--at", "2030-01-07T09:30Z")
+    said = desk.run("when", *at)
+    assert said.code == 0, said.err
+    assert said.out.startswith("starts Mon 2030-01-07 09:30 UTC (UTC)\n")
+    assert "is missed, the next slot is Tue 2030-01-08 09:00 UTC (UTC)" in said.out
+    told = desk.run("when", *at, "--json").json
+    assert told["starts"] == "2030-01-07T09:30:00Z"
+    assert told["next_slot"]["starts"] == "2030-01-08T09:00:00Z"
+    assert {one["step"].partition("/")[0] for one in told["steps"]} == {"lib", "api", "app"}
+    assert desk.run("when", *at, "--lead", "45m", "--json").json["starts"] == "2030-01-08T09:00:00Z"
+    desk.write(windows=[{**office, "duration": "30s"}])
+    assert desk.run("when", *at).code == 5
