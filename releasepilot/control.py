@@ -14,6 +14,16 @@ from typing import Any
 from temporalio.client import (
     Client,
     Plugin,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
+    ScheduleListDescription,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleRange,
+    ScheduleSpec,
+    ScheduleState,
     WorkflowExecutionStatus,
     WorkflowFailureError,
     WorkflowQueryFailedError,
@@ -29,14 +39,16 @@ from temporalio.service import RPCError, RPCStatusCode
 from releasepilot.errors import ControlError, StackError, TrainUnknown, VoteRefused
 from releasepilot.model.gate import Actor, Decision, Vote
 from releasepilot.model.plan import Plan
+from releasepilot.model.schedule import Overlap, ScheduleView, Timetable
 from releasepilot.model.step import Queue
 from releasepilot.model.train import Outcome, Request, TrainPhase, TrainView, with_dependents
 from releasepilot.model.window import WindowVerdict
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
 from releasepilot.workflows.payloads import DATA_CONVERTER
-from releasepilot.workflows.ports import task_queue
+from releasepilot.workflows.ports import task_queue, train_workflow_id
 from releasepilot.workflows.rollback import RollbackStart, RollbackWorkflow
+from releasepilot.workflows.scheduled import ScheduledStart, ScheduledWorkflow
 from releasepilot.workflows.train import Command, TrainStart, TrainWorkflow
 
 #: Seconds within which a server that runs answers.
@@ -126,7 +138,7 @@ class Control:
             await self._client.start_workflow(
                 TrainWorkflow.run,
                 TrainStart(request=attempt),
-                id=_workflow_id(attempt.train),
+                id=train_workflow_id(attempt.train),
                 task_queue=task_queue(Queue.ENGINE),
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -155,7 +167,7 @@ class Control:
             return await self._recorded(row)
         try:
             # A closed workflow still answers, of a time before its rollback or its loss.
-            if await self._runs(_workflow_id(row.id)):
+            if await self._runs(train_workflow_id(row.id)):
                 return await self._live(row.id)
         except (ControlError, StackError):
             pass
@@ -197,10 +209,10 @@ class Control:
         Of an ended train some components can be undone, with those that were released on top of them.
         """
         row = await self._reader.train(train)
-        running = await self._runs(_workflow_id(row.id))
+        running = await self._runs(train_workflow_id(row.id))
         if running and row.phase is TrainPhase.ENDED:
             # Its last word is in the ledger; it is about to close.
-            await self._finished(_workflow_id(row.id))
+            await self._finished(train_workflow_id(row.id))
         elif running:
             if components:
                 raise ControlError(
@@ -236,10 +248,65 @@ class Control:
     async def rolled_back(self, train: str) -> TrainView:
         """Return the view when the rollback of a train, running or ended, is over."""
         row = await self._reader.train(train)
-        for workflow_id in (_workflow_id(row.id), _rollback_id(row)):
+        for workflow_id in (train_workflow_id(row.id), _rollback_id(row)):
             if await self._runs(workflow_id):
                 await self._finished(workflow_id)
         return await self._recorded(await self._reader.train(row.id))
+
+    async def schedule(self, name: str, request: Request, timetable: Timetable) -> None:
+        """Have trains of this request begin by themselves; ControlError where the name is taken, or the cron is wrong.
+
+        A request without a date takes that of the day on which its train begins.
+        """
+        action = ScheduleActionStartWorkflow(
+            ScheduledWorkflow.run,
+            ScheduledStart(request=request),
+            id=f"schedule/{name}",
+            task_queue=task_queue(Queue.ENGINE),
+        )
+        policy = SchedulePolicy(
+            overlap=_OVERLAPS[timetable.overlap], catchup_window=timedelta(seconds=timetable.catch_up)
+        )
+        # One moment comes again in no year, but a schedule that is used up says so.
+        once = ScheduleState(limited_actions=True, remaining_actions=1) if timetable.at else ScheduleState()
+        view = ScheduleView(
+            name=name, train=request.catalog.train, timetable=timetable, requested_by=str(request.requested_by)
+        )
+        try:
+            await self._client.create_schedule(
+                _SCHEDULES + name,
+                Schedule(action=action, spec=_spec(timetable), policy=policy, state=once),
+                memo={_VIEW: view},
+                rpc_timeout=_RPC,
+            )
+        except ScheduleAlreadyRunningError as error:
+            raise ControlError(
+                f"there is a schedule named {name!r} already",
+                hint=f"choose another name, or remove it: releasepilot schedule remove {name}",
+            ) from error
+        except RPCError as error:
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                raise ControlError(f"Temporal does not take this schedule: {error.message}") from error
+            raise _unreachable(error) from error
+
+    async def schedules(self) -> list[ScheduleView]:
+        """Return the schedules by name."""
+        try:
+            found = [await _view_of(one) async for one in await self._client.list_schedules(rpc_timeout=_RPC)]
+        except RPCError as error:
+            raise _unreachable(error) from error
+        return sorted((view for view in found if view), key=lambda view: view.name)
+
+    async def unschedule(self, name: str) -> None:
+        """Remove a schedule; a train that it has started goes on. ControlError where there is none."""
+        try:
+            await self._client.get_schedule_handle(_SCHEDULES + name).delete(rpc_timeout=_RPC)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise ControlError(
+                    f"there is no schedule named {name!r}", hint="`releasepilot schedule list` lists them"
+                ) from error
+            raise _unreachable(error) from error
 
     async def plan_of(self, train: str) -> Plan:
         """Return the plan of a train; ControlError before it has one."""
@@ -263,7 +330,7 @@ class Control:
                 row = await self._reader.train(request.train)
             except TrainUnknown:
                 return request
-            lost = row.outcome is None and not await self._runs(_workflow_id(row.id))
+            lost = row.outcome is None and not await self._runs(train_workflow_id(row.id))
             if row.id != request.train or not (lost or row.outcome in _ENDED_BEFORE):
                 return request
             request = request.model_copy(update={"attempt": request.attempt + 1})
@@ -328,7 +395,7 @@ class Control:
 
     async def _live(self, train: str) -> TrainView:
         """Ask the workflow."""
-        handle = self._client.get_workflow_handle_for(TrainWorkflow.run, _workflow_id(train))
+        handle = self._client.get_workflow_handle_for(TrainWorkflow.run, train_workflow_id(train))
         try:
             return await handle.query(TrainWorkflow.view, rpc_timeout=_RPC)
         except WorkflowQueryFailedError as error:
@@ -352,7 +419,7 @@ class Control:
 
     async def _update(self, train: str, update: Any, argument: Vote | Command) -> TrainView:
         """Send an update; VoteRefused with the validator's words where it is refused."""
-        handle = self._client.get_workflow_handle_for(TrainWorkflow.run, _workflow_id(train))
+        handle = self._client.get_workflow_handle_for(TrainWorkflow.run, train_workflow_id(train))
         try:
             view: TrainView = await handle.execute_update(update, argument, rpc_timeout=_RPC)
         except WorkflowUpdateFailedError as error:
@@ -374,10 +441,36 @@ class Control:
         return view
 
 
-def _workflow_id(train: str) -> str:
-    """Return `train/<name>/<digest>` of a train's id `<name>-<digest>`."""
-    name, _, digest = train.rpartition("-")
-    return f"train/{name}/{digest}"
+#: What the ids of schedules begin with: others may share the namespace.
+_SCHEDULES = "releasepilot/"
+#: The key under which a schedule keeps what it was told.
+_VIEW = "releasepilot"
+_OVERLAPS = {Overlap.SKIP: ScheduleOverlapPolicy.SKIP, Overlap.WAIT: ScheduleOverlapPolicy.BUFFER_ONE}
+
+
+def _spec(timetable: Timetable) -> ScheduleSpec:
+    """Return when trains begin, in Temporal's words."""
+    if timetable.at is None:
+        return ScheduleSpec(cron_expressions=[timetable.cron], time_zone_name=timetable.zone)
+    at = timetable.at.astimezone(UTC)
+    once = ScheduleCalendarSpec(
+        year=[ScheduleRange(at.year)],
+        month=[ScheduleRange(at.month)],
+        day_of_month=[ScheduleRange(at.day)],
+        hour=[ScheduleRange(at.hour)],
+        minute=[ScheduleRange(at.minute)],
+        second=[ScheduleRange(at.second)],
+    )
+    return ScheduleSpec(calendars=[once])
+
+
+async def _view_of(listed: ScheduleListDescription) -> ScheduleView | None:
+    """Return what a schedule was told, and when it is due next; None where it is not one of ours."""
+    if not listed.id.startswith(_SCHEDULES) or listed.info is None:
+        return None
+    view: ScheduleView = await listed.memo_value(_VIEW, type_hint=ScheduleView)
+    due = listed.info.next_action_times
+    return view.model_copy(update={"next": due[0] if due else None})
 
 
 def _rollback_id(row: TrainRow) -> str:

@@ -27,6 +27,8 @@ class Request(Value):
     confirmed: str = ""
     #: 1, then 2 where an earlier train of the same request has ended.
     attempt: int = 1
+    #: The schedule that asks, and the moment that was due; empty where somebody does.
+    scheduled: str = ""
     requested_by: Actor = Actor(account="unknown")
 
     @property

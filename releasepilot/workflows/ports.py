@@ -95,6 +95,12 @@ class StepCall(Value):
     train_started_at: datetime
 
 
+def train_workflow_id(train: str) -> str:
+    """Return `train/<name>/<digest>` of a train's id `<name>-<digest>`."""
+    name, _, digest = train.rpartition("-")
+    return f"train/{name}/{digest}"
+
+
 def task_queue(queue: Queue | str) -> str:
     """Return the Temporal task queue of a capability."""
     return f"releasepilot-{Queue(queue).value}"

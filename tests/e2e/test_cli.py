@@ -452,3 +452,31 @@ def test_when_says_what_comes_first_and_what_if_it_is_missed(desk: Desk) -> None
     assert desk.run("when", *at, "--lead", "45m", "--json").json["starts"] == "2030-01-08T09:00:00Z"
     desk.write(windows=[{**office, "duration": "30s"}])
     assert desk.run("when", *at).code == 5
+
+
+def test_a_schedule_is_set_listed_and_removed(desk: Desk) -> None:
+    """By name, with what it was told; what it cannot be is a mistake of usage."""
+    assert desk.run("schedule", "nightly", "--yes").code == 2
+    assert desk.run("schedule", "nightly", "--at", "2020-01-01T00:00Z", "--yes").code == 2
+    assert desk.run("schedule", "nightly", "--next-window", "--yes").code == 2
+    assert desk.run("schedule", "nightly", "--cron", "0 3 * * *", "--zone", "Mars/Base", "--yes").code == 2
+    said = desk.run(
+        "schedule", "nightly", "--cron", "0 3 * * *", "--zone", "Europe/Berlin", "--overlap", "wait", "--yes"
+    )
+    assert said.code == 0, said.err
+    assert said.out == f"nightly: {desk.train} by '0 3 * * *' on the clocks of Europe/Berlin\n"
+    said = desk.run("schedule", "later", "--at", "2035-01-01T09:00+01:00", "--yes")
+    assert said.code == 0, said.err
+    assert said.out.endswith(f"later: {desk.train} at Mon 2035-01-01 08:00 UTC (UTC)\n")
+    eventually(lambda: len(desk.run("schedule", "list", "--json").json) == 2)
+    first, second = desk.run("schedule", "list", "--json").json
+    assert (first["name"], first["timetable"]["at"], first["next"]) == (
+        "later",
+        "2035-01-01T09:00:00+01:00",
+        "2035-01-01T08:00:00Z",
+    )
+    assert (second["name"], second["timetable"]["overlap"]) == ("nightly", "wait")
+    assert "0 3 * * * (Europe/Berlin)" in desk.run("schedule", "list").out
+    assert desk.run("schedule", "remove", "nightly").code == 0
+    assert desk.run("schedule", "remove", "later").code == 0
+    assert desk.run("schedule", "remove", "nightly").code == 1
