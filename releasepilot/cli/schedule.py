@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import click
+from pydantic import TypeAdapter, ValidationError
 
 from releasepilot.cli.catalog_file import load
 from releasepilot.cli.environment import settings_of
@@ -24,9 +27,13 @@ from releasepilot.control import Servers, connect
 from releasepilot.errors import CatalogError
 from releasepilot.governance.expansion import zone_of
 from releasepilot.governance.windows import next_opening
+from releasepilot.model.names import Name
 from releasepilot.model.schedule import Overlap, ScheduleView, Timetable
 from releasepilot.model.train import Request, request_of
 from releasepilot.settings import Settings
+
+T = TypeVar("T")
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
 
 
 class _ByName(click.Group):
@@ -47,8 +54,13 @@ def schedule() -> None:
     """
 
 
+def _named(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
+    """Accept what can be the name of a schedule."""
+    return _checked(_NAME.validate_python, value)
+
+
 @schedule.command(name="set", short_help="Have trains begin by themselves.")
-@click.argument("name")
+@click.argument("name", callback=_named)
 @click.option("--at", type=Moment(), help="Once, at this moment, with its offset.")
 @click.option("--cron", default="", help="Again and again: five fields as crontab has them.")
 @click.option("--zone", default="UTC", show_default=True, help="Whose clocks --cron goes by, such as Europe/Berlin.")
@@ -89,20 +101,31 @@ def set_schedule(
         raise click.UsageError("--zone is for --cron: --at has its offset, and windows have their zones")
     ask_is_possible(yes=yes)
     settings = settings_of(invocation)
-    told = {"overlap": Overlap(overlap), "catch_up": int(catch_up.total_seconds())}
-    if cron:
+    begin = None if cron else at or _next_window(invocation, settings)
+    told = {"at": begin, "cron": cron, "zone": zone, "overlap": overlap, "catch_up": int(catch_up.total_seconds())}
+    timetable = _checked(Timetable.model_validate, told)
+    if begin is None:
         _check_zone(zone)
-        request, timetable = _recurring(invocation, settings, branch), Timetable(cron=cron, zone=zone, **told)
+        request = _recurring(invocation, settings, branch)
     else:
-        begin = at or _next_window(invocation, settings)
         if begin <= datetime.now(UTC):
             raise click.UsageError(f"{begin.isoformat(timespec='minutes')} is past")
-        request, timetable = _once(invocation, settings, branch, begin), Timetable(at=begin, **told)
+        request = _once(invocation, settings, branch, begin)
     if not yes:
         click.confirm(f"Schedule this {_words(timetable)}?", abort=True)
     asyncio.run(_set(reach(settings, quiet=invocation.quiet), name, request, timetable))
     console().print(plain(f"{name}: {request.catalog.train} {_words(timetable)}"))
     return Exit.OK
+
+
+def _checked(check: Callable[[object], T], value: object) -> T:
+    """Return what a check makes of a value; a usage error where it is refused."""
+    try:
+        return check(value)
+    except ValidationError as error:
+        told = error.errors(include_url=False)[0]
+        where = ".".join(str(key).replace("_", "-") for key in told["loc"])
+        raise click.UsageError(f"{where}: {told['msg']}".removeprefix(": ").replace("Value error, ", "")) from None
 
 
 def _words(timetable: Timetable) -> str:

@@ -459,6 +459,10 @@ def test_a_schedule_is_set_listed_and_removed(desk: Desk) -> None:
     assert desk.run("schedule", "nightly", "--yes").code == 2
     assert desk.run("schedule", "nightly", "--at", "2020-01-01T00:00Z", "--yes").code == 2
     assert desk.run("schedule", "nightly", "--next-window", "--yes").code == 2
+    assert desk.run("schedule", "a name", "--cron", "0 3 * * *", "--yes").code == 2
+    said = desk.run("schedule", "nightly", "--cron", "0 3 * * *", "--catch-up", "1s", "--yes")
+    assert said.code == 2
+    assert "catch-up: Input should be greater than or equal to 10" in said.err
     assert desk.run("schedule", "nightly", "--cron", "0 3 * * *", "--zone", "Mars/Base", "--yes").code == 2
     said = desk.run(
         "schedule", "nightly", "--cron", "0 3 * * *", "--zone", "Europe/Berlin", "--overlap", "wait", "--yes"
