@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
+from importlib import import_module
 from typing import Any
 
 from temporalio.client import (
     Client,
     Plugin,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleCalendarSpec,
+    ScheduleListDescription,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleRange,
+    ScheduleSpec,
+    ScheduleState,
     WorkflowExecutionStatus,
     WorkflowFailureError,
     WorkflowQueryFailedError,
@@ -30,14 +41,17 @@ from releasepilot.model.assessment import Assessment
 from releasepilot.model.emergency import Override
 from releasepilot.model.gate import Actor, Decision, Vote
 from releasepilot.model.plan import Plan
+from releasepilot.model.schedule import Overlap, ScheduleView, Timetable
 from releasepilot.model.step import Queue
 from releasepilot.model.train import Outcome, Request, TrainPhase, TrainView, with_dependents
+from releasepilot.model.window import WindowVerdict
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
 from releasepilot.workflows.payloads import DATA_CONVERTER
-from releasepilot.workflows.ports import task_queue
+from releasepilot.workflows.ports import task_queue, train_workflow_id
 from releasepilot.workflows.review import ReviewStart, ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackStart, RollbackWorkflow
+from releasepilot.workflows.scheduled import ScheduledStart, ScheduledWorkflow
 from releasepilot.workflows.train import Command, TrainStart, TrainWorkflow
 
 #: Seconds within which a server that runs answers.
@@ -103,13 +117,18 @@ async def connect(servers: Servers) -> AsyncIterator[Control]:
         yield Control(client, Reader(pool), servers.actor)
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Control:
     """Starts and steers trains, on behalf of one actor."""
 
-    def __init__(self, client: Client, reader: Reader, actor: Actor) -> None:
-        """Send commands through the client, read through the reader."""
+    def __init__(self, client: Client, reader: Reader, actor: Actor, now: Callable[[], datetime] = _now) -> None:
+        """Send commands through the client, read through the reader; the clock gives moments with their zone."""
         self._client = client
         self._reader = reader
+        self._now = now
         self.actor = actor
 
     async def start(self, request: Request) -> str:
@@ -122,7 +141,7 @@ class Control:
             await self._client.start_workflow(
                 TrainWorkflow.run,
                 TrainStart(request=attempt),
-                id=_workflow_id(attempt.train),
+                id=train_workflow_id(attempt.train),
                 task_queue=task_queue(Queue.ENGINE),
                 id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
@@ -151,7 +170,7 @@ class Control:
             return await self._recorded(row)
         try:
             # A closed workflow still answers, of a time before its rollback or its loss.
-            if await self._runs(_workflow_id(row.id)):
+            if await self._runs(train_workflow_id(row.id)):
                 return await self._live(row.id)
         except (ControlError, StackError):
             pass
@@ -229,10 +248,10 @@ class Control:
         Of an ended train some components can be undone, with those that were released on top of them.
         """
         row = await self._reader.train(train)
-        running = await self._runs(_workflow_id(row.id))
+        running = await self._runs(train_workflow_id(row.id))
         if running and row.phase is TrainPhase.ENDED:
             # Its last word is in the ledger; it is about to close.
-            await self._finished(_workflow_id(row.id))
+            await self._finished(train_workflow_id(row.id))
         elif running:
             if components:
                 raise ControlError(
@@ -247,6 +266,7 @@ class Control:
             raise ControlError(f"train {row.id} has done nothing that could be taken back")
         await self._check_components(row, components)
         await self._refuse_newer(row, components)
+        await self._refuse_blackout(row, components)
         try:
             await self._client.start_workflow(
                 RollbackWorkflow.run,
@@ -267,10 +287,65 @@ class Control:
     async def rolled_back(self, train: str) -> TrainView:
         """Return the view when the rollback of a train, running or ended, is over."""
         row = await self._reader.train(train)
-        for workflow_id in (_workflow_id(row.id), _rollback_id(row)):
+        for workflow_id in (train_workflow_id(row.id), _rollback_id(row)):
             if await self._runs(workflow_id):
                 await self._finished(workflow_id)
         return await self._recorded(await self._reader.train(row.id))
+
+    async def schedule(self, name: str, request: Request, timetable: Timetable) -> None:
+        """Have trains of this request begin by themselves; ControlError where the name is taken, or the cron is wrong.
+
+        A request without a date takes that of the day on which its train begins.
+        """
+        action = ScheduleActionStartWorkflow(
+            ScheduledWorkflow.run,
+            ScheduledStart(request=request),
+            id=f"schedule/{name}",
+            task_queue=task_queue(Queue.ENGINE),
+        )
+        policy = SchedulePolicy(
+            overlap=_OVERLAPS[timetable.overlap], catchup_window=timedelta(seconds=timetable.catch_up)
+        )
+        # One moment comes again in no year, but a schedule that is used up says so.
+        once = ScheduleState(limited_actions=True, remaining_actions=1) if timetable.at else ScheduleState()
+        view = ScheduleView(
+            name=name, train=request.catalog.train, timetable=timetable, requested_by=str(request.requested_by)
+        )
+        try:
+            await self._client.create_schedule(
+                _SCHEDULES + name,
+                Schedule(action=action, spec=_spec(timetable), policy=policy, state=once),
+                memo={_VIEW: view},
+                rpc_timeout=_RPC,
+            )
+        except ScheduleAlreadyRunningError as error:
+            raise ControlError(
+                f"there is a schedule named {name!r} already",
+                hint=f"choose another name, or remove it: releasepilot schedule remove {name}",
+            ) from error
+        except RPCError as error:
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                raise ControlError(f"Temporal does not take this schedule: {error.message}") from error
+            raise _unreachable(error) from error
+
+    async def schedules(self) -> list[ScheduleView]:
+        """Return the schedules by name."""
+        try:
+            found = [await _view_of(one) async for one in await self._client.list_schedules(rpc_timeout=_RPC)]
+        except RPCError as error:
+            raise _unreachable(error) from error
+        return sorted((view for view in found if view), key=lambda view: view.name)
+
+    async def unschedule(self, name: str) -> None:
+        """Remove a schedule; a train that it has started goes on. ControlError where there is none."""
+        try:
+            await self._client.get_schedule_handle(_SCHEDULES + name).delete(rpc_timeout=_RPC)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                raise ControlError(
+                    f"there is no schedule named {name!r}", hint="`releasepilot schedule list` lists them"
+                ) from error
+            raise _unreachable(error) from error
 
     async def plan_of(self, train: str) -> Plan:
         """Return the plan of a train; ControlError before it has one."""
@@ -298,7 +373,7 @@ class Control:
                 row = await self._reader.train(request.train)
             except TrainUnknown:
                 return request
-            lost = row.outcome is None and not await self._runs(_workflow_id(row.id))
+            lost = row.outcome is None and not await self._runs(train_workflow_id(row.id))
             if row.id != request.train or not (lost or row.outcome in _ENDED_BEFORE):
                 return request
             request = request.model_copy(update={"attempt": request.attempt + 1})
@@ -320,8 +395,7 @@ class Control:
 
     async def _refuse_newer(self, row: TrainRow, components: tuple[str, ...]) -> None:
         """Refuse to take back what a later train has built upon: its deployments and files are the newer ones."""
-        plan = await self._reader.plan(row.plan_digest)
-        chosen = with_dependents({release.component: release.needs for release in plan.releases}, components)
+        chosen = await self._chosen(row, components)
         for later in await self._reader.history(_LATER, row.name):
             kept = later.record.released if later.record and later.started_at > row.started_at else {}
             newer = [f"{name} {kept[name]}" for name in chosen if name in kept]
@@ -330,6 +404,28 @@ class Control:
                     f"train {later.id} released {', '.join(newer)} after train {row.id}",
                     hint=f"roll that one back first: releasepilot rollback {later.id}",
                 )
+
+    async def _refuse_blackout(self, row: TrainRow, components: tuple[str, ...]) -> None:
+        """Refuse to take back in a blackout that says so, by the catalog that the train was released with."""
+        catalog = (await self._reader.request(row.id)).catalog
+        strict = tuple(window for window in catalog.windows if not window.rollback)
+        if not strict:
+            return
+        # Looked up late, because only windows need dateutil.
+        crossing = import_module("releasepilot.governance.crossing")
+        concerned = catalog.labelled(await self._chosen(row, components))
+        found: WindowVerdict = crossing.rollback_verdict(strict, self._now(), concerned)
+        if not found.open:
+            until = f"{found.until:%Y-%m-%d %H:%M} UTC" if found.until else "further notice"
+            raise ControlError(
+                f"the blackout {found.rule!r} holds back the rollback of train {row.id} until {until}",
+                hint="it says `rollback: false` in the catalog that the train was released with",
+            )
+
+    async def _chosen(self, row: TrainRow, components: tuple[str, ...]) -> tuple[str, ...]:
+        """Return the components that a rollback takes back: those that were named, with what depends on them."""
+        plan = await self._reader.plan(row.plan_digest)
+        return with_dependents({release.component: release.needs for release in plan.releases}, components)
 
     async def _check_components(self, row: TrainRow, components: tuple[str, ...]) -> None:
         plan = await self._reader.plan(row.plan_digest)
@@ -342,7 +438,7 @@ class Control:
 
     async def _live(self, train: str) -> TrainView:
         """Ask the workflow."""
-        handle = self._client.get_workflow_handle_for(TrainWorkflow.run, _workflow_id(train))
+        handle = self._client.get_workflow_handle_for(TrainWorkflow.run, train_workflow_id(train))
         try:
             return await handle.query(TrainWorkflow.view, rpc_timeout=_RPC)
         except WorkflowQueryFailedError as error:
@@ -366,7 +462,7 @@ class Control:
 
     async def _update(self, train: str, update: Any, argument: Vote | Command | Override) -> TrainView:
         """Send an update; VoteRefused with the validator's words where it is refused."""
-        handle = self._client.get_workflow_handle_for(TrainWorkflow.run, _workflow_id(train))
+        handle = self._client.get_workflow_handle_for(TrainWorkflow.run, train_workflow_id(train))
         try:
             view: TrainView = await handle.execute_update(update, argument, rpc_timeout=_RPC)
         except WorkflowUpdateFailedError as error:
@@ -390,10 +486,36 @@ class Control:
         return view
 
 
-def _workflow_id(train: str) -> str:
-    """Return `train/<name>/<digest>` of a train's id `<name>-<digest>`."""
-    name, _, digest = train.rpartition("-")
-    return f"train/{name}/{digest}"
+#: What the ids of schedules begin with: others may share the namespace.
+_SCHEDULES = "releasepilot/"
+#: The key under which a schedule keeps what it was told.
+_VIEW = "releasepilot"
+_OVERLAPS = {Overlap.SKIP: ScheduleOverlapPolicy.SKIP, Overlap.WAIT: ScheduleOverlapPolicy.BUFFER_ONE}
+
+
+def _spec(timetable: Timetable) -> ScheduleSpec:
+    """Return when trains begin, in Temporal's words."""
+    if timetable.at is None:
+        return ScheduleSpec(cron_expressions=[timetable.cron], time_zone_name=timetable.zone)
+    at = timetable.at.astimezone(UTC)
+    once = ScheduleCalendarSpec(
+        year=[ScheduleRange(at.year)],
+        month=[ScheduleRange(at.month)],
+        day_of_month=[ScheduleRange(at.day)],
+        hour=[ScheduleRange(at.hour)],
+        minute=[ScheduleRange(at.minute)],
+        second=[ScheduleRange(at.second)],
+    )
+    return ScheduleSpec(calendars=[once])
+
+
+async def _view_of(listed: ScheduleListDescription) -> ScheduleView | None:
+    """Return what a schedule was told, and when it is due next; None where it is not one of ours."""
+    if not listed.id.startswith(_SCHEDULES) or listed.info is None:
+        return None
+    view: ScheduleView = await listed.memo_value(_VIEW, type_hint=ScheduleView)
+    due = listed.info.next_action_times
+    return view.model_copy(update={"next": due[0] if due else None})
 
 
 def _rollback_id(row: TrainRow) -> str:

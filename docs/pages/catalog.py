@@ -29,7 +29,7 @@ from releasepilot.model.risk import RiskPolicy
 from releasepilot.model.rule import Rule, RuleEffect, RuleOutcome, RuleTest
 from releasepilot.model.step import SagaClass, Undo
 from releasepilot.model.versioning import BranchEntry, Group, PolicyEntry, Propagation, Versioning
-from releasepilot.model.window import Window, WindowEffect
+from releasepilot.model.window import Crossing, Window, WindowEffect
 from releasepilot.versioning import POLICIES, BumpPolicy
 
 _MODELS: tuple[type[BaseModel], ...] = (
@@ -104,6 +104,7 @@ def page() -> str:
     parts += _words(WindowEffect, "effect")
     parts += _words(RuleEffect, "effect of a rule")
     parts += _words(RuleOutcome, "expect")
+    parts += _words(Crossing, "crossing")
     parts += ["## Versioning policies", *_policies()]
     return document("The catalog", "`releasepilot/model/catalog.py`", parts)
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from temporalio import activity
 
 from releasepilot.activities.failure import failures_explained
-from releasepilot.activities.outline import outline_of
+from releasepilot.activities.outline import measured_for, outline_of
 from releasepilot.activities.proof import require_proof
 from releasepilot.errors import ReviewOverdue
 from releasepilot.model.assessment import Assessment
@@ -44,7 +44,9 @@ class Ledger:
             plan = await self._reader.plan(row.plan_digest)
             steps = await self._reader.steps(row.id)
             return Standing(
-                outline=outline_of(plan, request, trust=self._trust),
+                outline=outline_of(
+                    plan, request, trust=self._trust, measured=await measured_for(request, self._reader)
+                ),
                 statuses={step.id: step.status for step in steps},
                 next_seq=await self._reader.next_seq(row.id),
                 started_at=row.started_at,

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from releasepilot.governance.eligibility import emergency_of, opened
+from releasepilot.governance.estimates import estimates_of
 from releasepilot.model.assessment import Assessment
+from releasepilot.model.estimate import Measured
 from releasepilot.model.gate import ApprovalGate, OpenGate
 from releasepilot.model.plan import Plan
 from releasepilot.model.risk import RiskLevel
 from releasepilot.model.train import Outline, Request, StepNode
 from releasepilot.model.trust import Trust
+from releasepilot.store.read import Reader
+
+
+async def measured_for(request: Request, reader: Reader) -> list[Measured]:
+    """Read what the steps of earlier trains took, where a window asks whether they fit."""
+    return await reader.measured(request.catalog.train) if request.catalog.windows else []
 
 
 def outline_of(
@@ -16,10 +26,15 @@ def outline_of(
     request: Request,
     changes: tuple[str, ...] = (),
     *,
+    measured: Iterable[Measured] = (),
     trust: Trust | None = None,
     assessment: Assessment | None = None,
 ) -> Outline:
-    """Return digest, step graph and the gates of this risk; PlanError where a gate can never pass."""
+    """Return digest, step graph and the gates of this risk; PlanError where a gate can never pass.
+
+    `measured` is what steps took in earlier trains.
+    """
+    estimates = estimates_of(plan.steps, measured) if request.catalog.windows else {}
     risk = assessment.risk.level if assessment else None
     gates = tuple(opened(gate, plan, request) for gate in plan.gates if _applies(gate, risk))
     return Outline(
@@ -37,6 +52,8 @@ def outline_of(
                 after=step.after,
                 timeout=step.timeout,
                 attempts=step.attempts,
+                # What nobody set does not travel.
+                **({"estimate": estimates[step.id].seconds} if estimates else {}),
             )
             for step in plan.steps
         ),

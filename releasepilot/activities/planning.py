@@ -12,7 +12,7 @@ from temporalio import activity
 from releasepilot.activities.alive import alive
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
-from releasepilot.activities.outline import outline_of
+from releasepilot.activities.outline import measured_for, outline_of
 from releasepilot.activities.proof import require_proof
 from releasepilot.governance.assessment import assess
 from releasepilot.governance.risk import TRAINS
@@ -76,7 +76,8 @@ class Planning:
         await self._ledger.keep(plan)
         assessment = await self._judge(call, planned, snapshot)
         changes = await self._changes(call, plan)
-        return outline_of(plan, call.request, changes, trust=self._trust, assessment=assessment)
+        measured = await measured_for(call.request, self._reader)
+        return outline_of(plan, call.request, changes, measured=measured, trust=self._trust, assessment=assessment)
 
     async def _judge(self, call: PrepareCall, planned: Planned, snapshot: Snapshot) -> Assessment | None:
         """Judge the plan, keep what was said of it, and return it; RuleDenied where a rule denies it.

@@ -11,7 +11,7 @@ from temporalio import activity
 
 from releasepilot.activities.failure import failures_explained
 from releasepilot.errors import NoWindow
-from releasepilot.governance.windows import verdict
+from releasepilot.governance.crossing import room
 from releasepilot.workflows.ports import Activity, WindowCall, WindowJudgement
 
 
@@ -28,18 +28,21 @@ class Windows:
 
     @activity.defn(name=Activity.WINDOWS)
     async def judge(self, call: WindowCall) -> WindowJudgement:
-        """Return the verdict on this moment, and how long to wait until it is another one.
+        """Return the verdict on beginning now what takes `needs` seconds, and how long to wait until it may.
 
         NoWindow where the windows are closed and are not known to open again.
         """
         with failures_explained():
             now = self._now()
-            found = await asyncio.to_thread(verdict, call.windows, now, call.components)
+            components = {name: call.labels.get(name, {}) for name in call.components}
+            found, closing = await asyncio.to_thread(room, call.windows, now, components, call.needs)
             if found.open:
-                return WindowJudgement(verdict=found)
+                return WindowJudgement(verdict=found, closing=closing)
             if found.until is None:
+                long = " that is long enough" if call.needs else ""
                 raise NoWindow(
-                    f"{found.reason}, and no opening is known",
+                    f"{found.reason}, and no opening{long} is known",
                     hint="correct the catalog's `windows`; `releasepilot windows next` asks them",
                 )
-            return WindowJudgement(verdict=found, wait=max(1, ceil((found.until - now).total_seconds())))
+            wait = max(1, ceil((found.until - now).total_seconds()))
+            return WindowJudgement(verdict=found, wait=wait, closing=closing)

@@ -36,6 +36,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "history": ("status:history", "List past and present trains, newest first."),
     "windows": ("windows:windows", "Show when components may be released, and when not."),
     "rules": ("rules:rules", "Test and list the rules of the catalog."),
+    "when": ("when:when", "Say when the plan could be carried out."),
+    "schedule": ("schedule:schedule", "Have trains begin by themselves."),
     "graph": ("graph:graph", "Draw who depends on whom."),
     "up": ("stack:up", "Start the embedded servers."),
     "down": ("stack:down", "Stop the embedded servers."),

@@ -80,10 +80,12 @@ async def read_repositories(
     return catalog, registry, snapshot
 
 
-async def prepare(invocation: Invocation, settings: Settings, branch: str = "") -> Prepared:
-    """Make the plan. Raises CatalogError, SnapshotError and PlanError."""
+async def prepare(
+    invocation: Invocation, settings: Settings, branch: str = "", day: datetime | None = None
+) -> Prepared:
+    """Make the plan, of today or of the day of a moment. Raises CatalogError, SnapshotError and PlanError."""
     catalog, registry, snapshot = await read_repositories(invocation, settings, branch)
-    today = datetime.now(UTC).date().isoformat()
-    request = request_of(catalog, registry.traits(), date=today, actor=settings.actor)
+    date = (day or datetime.now(UTC)).astimezone(UTC).date().isoformat()
+    request = request_of(catalog, registry.traits(), date=date, actor=settings.actor)
     planned = await asyncio.to_thread(look_ahead, snapshot, request)
     return Prepared(request=request, snapshot=snapshot, plan=planned.plan, dependents=planned.dependents)

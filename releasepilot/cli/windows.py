@@ -18,7 +18,8 @@ from releasepilot.cli.prepare import entry_of
 from releasepilot.cli.render.text import console, print_json, print_json_list
 from releasepilot.cli.render.windows import print_occurrences, print_opening, print_verdict, windows_as_yaml
 from releasepilot.errors import CalendarError
-from releasepilot.governance.windows import concerns, next_opening, occurrences, verdict
+from releasepilot.governance.scope import concerns
+from releasepilot.governance.windows import next_opening, occurrences, verdict
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.recurrence import YEARS
 from releasepilot.model.window import Window, WindowEffect
@@ -72,7 +73,7 @@ def check(invocation: Invocation, at: datetime | None, names: tuple[str, ...], a
     Several components may be released when each of them may. Ends with 0 where they may, and with 5 where not.
     """
     catalog = _catalog(invocation)
-    found = verdict(catalog.windows, at or _now(), _components(catalog, names))
+    found = verdict(catalog.windows, at or _now(), catalog.labelled(_components(catalog, names)))
     if as_json:
         print_json(found)
     else:
@@ -91,7 +92,7 @@ def next_window(invocation: Invocation, at: datetime | None, names: tuple[str, .
     Ends with 5 where none is known within five years.
     """
     catalog = _catalog(invocation)
-    found = next_opening(catalog.windows, at or _now(), _components(catalog, names))
+    found = next_opening(catalog.windows, at or _now(), catalog.labelled(_components(catalog, names)))
     if not as_json:
         print_opening(console(), found, catalog.windows)
     elif found:
@@ -183,5 +184,7 @@ def _components(catalog: Catalog, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _concerning(catalog: Catalog, names: tuple[str, ...]) -> tuple[Window, ...]:
     """Return the windows that concern any of the components that were named, or all windows."""
-    chosen = _components(catalog, names)
-    return tuple(one for one in catalog.windows if not names or any(concerns(one, name) for name in chosen))
+    chosen = catalog.labelled(_components(catalog, names))
+    return tuple(
+        one for one in catalog.windows if not names or any(concerns(one, name, has) for name, has in chosen.items())
+    )

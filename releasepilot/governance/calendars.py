@@ -21,12 +21,14 @@ from pydantic import ValidationError
 from releasepilot.errors import CalendarError, CatalogError
 from releasepilot.governance.expansion import resolve, zone_of
 from releasepilot.model.recurrence import length_of, written
-from releasepilot.model.window import Window, WindowEffect
+from releasepilot.model.window import Crossing, Window, WindowEffect
 
 #: The longest text that is read, in characters, and the most events.
 MAX_TEXT, MAX_EVENTS = 5_000_000, 5_000
 
-_COMPONENTS, _HOLIDAYS = "X-RELEASEPILOT-COMPONENTS", "X-RELEASEPILOT-HOLIDAYS"
+_COMPONENTS, _LABELS, _HOLIDAYS, _CROSSING, _OVERRUN, _ROLLBACK = (
+    f"X-RELEASEPILOT-{name}" for name in ("COMPONENTS", "LABELS", "HOLIDAYS", "CROSSING", "OVERRUN", "ROLLBACK")
+)
 #: Characters of a name that is made of a summary; a number may come behind it.
 _LONGEST = 63
 #: What a window cannot say. An event that is read without it would be another one.
@@ -70,8 +72,16 @@ def _event(window: Window) -> Iterator[str]:
         yield _times("EXDATE", window.zone, window.exdate)
     if window.components:
         yield f"{_COMPONENTS}:{','.join(window.components)}"
+    if window.labels:
+        yield f"{_LABELS}:{','.join(f'{name}={pattern}' for name, pattern in window.labels.items())}"
     if window.holidays:
         yield f"{_HOLIDAYS}:{window.holidays}"
+    if window.crossing is not Crossing.FINISH_STEP:
+        yield f"{_CROSSING}:{window.crossing.value}"
+    if window.overrun:
+        yield f"{_OVERRUN}:{window.overrun}"
+    if not window.rollback:
+        yield f"{_ROLLBACK}:FALSE"
     yield "END:VEVENT"
 
 
@@ -223,6 +233,11 @@ class _Reader:
             exdate=tuple(dict.fromkeys(left_out)) if moved else tuple(left_out),
             holidays=event.text(_HOLIDAYS) or None,
             components=tuple(filter(None, event.text(_COMPONENTS).split(","))),
+            labels=_labels(event.text(_LABELS)),
+            # Words and numbers are the model's to judge.
+            crossing=event.text(_CROSSING) or Crossing.FINISH_STEP,
+            overrun=event.text(_OVERRUN) or None,
+            rollback=event.text(_ROLLBACK).upper() != "FALSE",
         )
 
     def _when(self, line: _Property, value: str, floating: str) -> _When:
@@ -302,6 +317,11 @@ class _Reader:
             name, number = f"{base[: _LONGEST - 5]}-{number}", number + 1
         self._names.add(name.casefold())
         return name
+
+
+def _labels(text: str) -> dict[str, str]:
+    """Read `environment=production,region=eu`."""
+    return {name: pattern for name, _, pattern in (part.partition("=") for part in text.split(",") if part)}
 
 
 def _clean_rule(rule: str) -> str:

@@ -6,17 +6,15 @@ those is. Several components may be released when each of them may. Pure: the mo
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from fnmatch import translate
-from functools import lru_cache
 
 from releasepilot.errors import CatalogError
 from releasepilot.governance.expansion import spans_of, zone_of
+from releasepilot.governance.scope import Components, Concerned
 from releasepilot.governance.spans import Span, complement, intersection, union
-from releasepilot.model.window import Occurrence, Opening, Window, WindowEffect, WindowVerdict
+from releasepilot.governance.zone_data import zone_data_version
+from releasepilot.model.window import Occurrence, Opening, Window, WindowVerdict
 
 #: How far ahead the next change is looked for: five years.
 HORIZON = timedelta(days=5 * 365 + 2)
@@ -39,103 +37,69 @@ def occurrences(window: Window, begin: datetime, end: datetime) -> tuple[Occurre
     )
 
 
-def openings(
-    windows: Sequence[Window], begin: datetime, end: datetime, components: Collection[str]
-) -> tuple[Opening, ...]:
+def openings(windows: Sequence[Window], begin: datetime, end: datetime, components: Components) -> tuple[Opening, ...]:
     """Return the spans between two moments in which all of the components may be released, cut off at the two."""
-    found = _open(_Concerned.of(windows, components), _span(begin, end))
+    found = _open(Concerned.of(windows, components), _span(begin, end))
     return tuple(Opening(begin=span.begin, end=span.end) for span in found)
 
 
-def next_opening(windows: Sequence[Window], at: datetime, components: Collection[str]) -> Opening | None:
+def known_openings(windows: Sequence[Window], at: datetime, components: Components) -> tuple[Opening, ...]:
+    """Return all known openings from a moment on; the last has no end where it does not close within five years."""
+    within = Span(_utc(at), _utc(at) + HORIZON)
+    found = _open(Concerned.of(windows, components), within)
+    return tuple(Opening(begin=span.begin, end=span.end if span.end < within.end else None) for span in found)
+
+
+def next_opening(windows: Sequence[Window], at: datetime, components: Components) -> Opening | None:
     """Return the opening that holds a moment, from that moment on, or the next one; None where none is known."""
-    return _next(_Concerned.of(windows, components), _utc(at))
+    return coming(Concerned.of(windows, components), _utc(at))
 
 
-def _next(concerned: _Concerned, begin: datetime) -> Opening | None:
+def coming(concerned: Concerned, begin: datetime, suits: Callable[[Span], bool] = lambda _: True) -> Opening | None:
+    """Return the first opening from a moment on, in UTC, that suits; None where none is known."""
     for step in _STEPS:
         within = Span(begin, begin + step)
-        found = _open(concerned, within)
-        if found and (found[0].end < within.end or step is HORIZON):
-            return Opening(begin=found[0].begin, end=found[0].end if found[0].end < within.end else None)
+        # One that is cut off may be longer than it looks, until nobody looks further.
+        cut = within.end if step is not HORIZON else None
+        found = next((span for span in _open(concerned, within) if span.end == cut or suits(span)), None)
+        if found and (found.end < within.end or step is HORIZON):
+            return Opening(begin=found.begin, end=found.end if found.end < within.end else None)
     return None
 
 
-def verdict(windows: Sequence[Window], at: datetime, components: Collection[str]) -> WindowVerdict:
+def verdict(windows: Sequence[Window], at: datetime, components: Components) -> WindowVerdict:
     """Judge a moment, which must carry its zone. Without components only windows that concern all are looked at.
 
     CatalogError where a zone or the holidays of a country are not known on this machine.
     """
-    concerned, moment = _Concerned.of(windows, components), _utc(at)
+    concerned, moment = Concerned.of(windows, components), _utc(at)
     if not concerned.denying and not concerned.allowing:
         return WindowVerdict(open=True, reason="no window concerns it")
-    coming = _next(concerned, moment)
-    if coming and coming.begin == moment:
-        rule = next((window.name for group in concerned.allowing for window in _open_at(group, moment)), "")
+    opening, tzdata = coming(concerned, moment), zone_data_version()
+    if opening and opening.begin == moment:
+        rule = next((window.name for group in concerned.allowing for window in open_at(group, moment)), "")
         reason = f"open by {rule!r}" if rule else "no blackout is open"
-        return WindowVerdict(open=True, rule=rule, until=coming.end, reason=reason)
+        return WindowVerdict(open=True, rule=rule, until=opening.end, reason=reason, tzdata=tzdata)
     rule, reason = _closed_by(concerned, moment)
-    return WindowVerdict(open=False, rule=rule, until=coming.begin if coming else None, reason=reason)
+    until = opening.begin if opening else None
+    return WindowVerdict(open=False, rule=rule, until=until, reason=reason, tzdata=tzdata)
 
 
-def _closed_by(concerned: _Concerned, moment: datetime) -> tuple[str, str]:
+def _closed_by(concerned: Concerned, moment: datetime) -> tuple[str, str]:
     """Return the window that closes a moment, and how: a blackout first, then windows that are not open."""
-    for window in _open_at(concerned.denying, moment):
+    for window in open_at(concerned.denying, moment):
         return window.name, f"closed by the blackout {window.name!r}"
-    group = next(group for group in concerned.allowing if not any(_open_at(group, moment)))
+    group = next(group for group in concerned.allowing if not any(open_at(group, moment)))
     return group[0].name, f"outside of {', '.join(repr(window.name) for window in group)}"
 
 
-def _open_at(windows: Iterable[Window], moment: datetime) -> Iterator[Window]:
+def open_at(windows: Iterable[Window], moment: datetime) -> Iterator[Window]:
     """Yield the windows that are open at a moment."""
     instant = Span(moment, moment + timedelta(microseconds=1))
     return (window for window in windows if any(spans_of(window, instant)))
 
 
-@dataclass(frozen=True)
-class _Concerned:
-    """The windows that concern any of some components."""
-
-    #: None of these may be open.
-    denying: tuple[Window, ...]
-    #: Of each of these one must be open.
-    allowing: tuple[tuple[Window, ...], ...]
-
-    @classmethod
-    def of(cls, windows: Sequence[Window], components: Collection[str]) -> _Concerned:
-        """Find the windows that concern the components."""
-        # No component is called so: only windows that concern all components concern it.
-        names = tuple(components) or ("",)
-        denying: list[Window] = []
-        allowing: dict[str, list[int]] = {}
-        for index, window in enumerate(windows):
-            concerned = [name for name in names if concerns(window, name)]
-            if window.effect is WindowEffect.DENY:
-                denying += [window] if concerned else []
-            else:
-                for name in concerned:
-                    allowing.setdefault(name, []).append(index)
-        groups = _strictest(dict.fromkeys(map(tuple, allowing.values())))
-        return cls(tuple(denying), tuple(tuple(windows[index] for index in group) for group in groups))
-
-
-def _strictest(groups: Iterable[tuple[int, ...]]) -> list[tuple[int, ...]]:
-    """Leave out groups of windows that hold another group: when one of that is open, one of theirs is."""
-    known = [(group, frozenset(group)) for group in groups]
-    return [group for group, members in known if not any(other < members for _, other in known)]
-
-
-def concerns(window: Window, component: str) -> bool:
-    """Whether a window concerns a component: by name or by pattern, and all where it names none."""
-    return not window.components or _matcher(window.components).match(component) is not None
-
-
-@lru_cache(maxsize=1024)
-def _matcher(patterns: tuple[str, ...]) -> re.Pattern[str]:
-    return re.compile("|".join(map(translate, patterns)))
-
-
-def _open(concerned: _Concerned, within: Span) -> list[Span]:
+def _open(concerned: Concerned, within: Span) -> list[Span]:
     """Return when all components are open: inside one window of each group, and outside of every blackout."""
     closed = union(span for window in concerned.denying for span in spans_of(window, within))
     found = list(complement(closed, within))

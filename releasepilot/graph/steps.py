@@ -86,6 +86,7 @@ class _Declared:
             queue=self.traits.queue,
             timeout=self.declaration.timeout,
             attempts=self._attempts(),
+            estimate=self.declaration.estimate,
         )
 
     def _attempts(self) -> int:
@@ -110,7 +111,9 @@ def _verify(entry: ComponentEntry, traits: dict[str, ActuatorTraits]) -> list[_D
     if hooks.verify is None:
         return []
     config = {"command": list(hooks.verify), "shell": hooks.shell}
-    declaration = StepDeclaration(uses="verify", name="verify", timeout=hooks.timeout, config=config)
+    declaration = StepDeclaration(
+        uses="verify", name="verify", timeout=hooks.timeout, estimate=hooks.estimate, config=config
+    )
     return [_Declared(declaration, traits)]
 
 

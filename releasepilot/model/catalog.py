@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from fnmatch import fnmatchcase
 from itertools import dropwhile, pairwise
@@ -15,7 +15,7 @@ from releasepilot.model.command import check_commands, keep_scripts
 from releasepilot.model.dependency import Need, Place
 from releasepilot.model.emergency import EmergencyPolicy
 from releasepilot.model.gate import ApprovalGate
-from releasepilot.model.names import FileAbove, Name, Ref, Repo, RepoPath, TagTemplate, Watched
+from releasepilot.model.names import FileAbove, LabelValue, Name, Ref, Repo, RepoPath, TagTemplate, Watched
 from releasepilot.model.notes import ChangelogEntry
 from releasepilot.model.people import Delegation, Person
 from releasepilot.model.risk import RiskPolicy
@@ -93,6 +93,8 @@ class StepDeclaration(Value):
     #: How often it may be tried in all; where absent 5, and without end for a retriable step that has an effect and for
     #: one that waits for people.
     attempts: int | None = Field(default=None, ge=1, le=100)
+    #: How long it takes with all of its attempts, until the ledger knows better; a minute where nobody says.
+    estimate: Seconds | None = Field(default=None, ge=1, le=30 * 86400)
     config: dict[str, JsonValue] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -101,7 +103,7 @@ class StepDeclaration(Value):
         """Move what is not ours into `config`."""
         if not isinstance(data, dict) or "config" in data:
             return data
-        own = {"uses", "name", "class", "saga_class", "undo", "timeout", "attempts"}
+        own = {"uses", "name", "class", "saga_class", "undo", "timeout", "attempts", "estimate"}
         return {
             **{key: value for key, value in data.items() if key in own},
             "config": {key: value for key, value in data.items() if key not in own},
@@ -117,6 +119,8 @@ class Hooks(Value):
     shell: bool = False
     #: How long it may take, a day at most.
     timeout: Seconds = Field(default=1800, ge=1, le=86400)
+    #: How long it takes, until the ledger knows better; a minute where nobody says.
+    estimate: Seconds | None = Field(default=None, ge=1, le=86400)
 
     @model_validator(mode="before")
     @classmethod
@@ -157,6 +161,8 @@ class ComponentEntry(Value):
 
     #: Unique in the catalog, whatever the case.
     name: Name
+    #: What windows may ask for: `{environment: production, region: eu}`.
+    labels: dict[Name, LabelValue] = Field(default_factory=dict, max_length=50)
     #: A path, an ssh or an https address.
     repo: Repo
     #: The component's folder inside the repository.
@@ -324,6 +330,10 @@ class Catalog(Value):
             for place, pattern in enumerate(window.components):
                 if not any(fnmatchcase(component.name, pattern) for component in self.components):
                     yield ("windows", index, "components", place), f"no component of the catalog is named {pattern!r}"
+            for label, pattern in window.labels.items():
+                if not any(fnmatchcase(component.labels.get(label, ""), pattern) for component in self.components):
+                    what = f"no component of the catalog has a label {label!r} that is {pattern!r}"
+                    yield ("windows", index, "labels", label), what
 
     def _rules(self) -> Iterator[tuple[tuple[str | int, ...], str]]:
         """Yield rules of one id: a verdict names its rule by it."""
@@ -351,6 +361,11 @@ class Catalog(Value):
                 else:
                     way[need] = iter(needs[need])
         return []
+
+    def labelled(self, names: Iterable[str]) -> dict[str, dict[str, str]]:
+        """Return components with their labels, in the order of the names; those that are not here have none."""
+        known = {component.name: component.labels for component in self.components}
+        return {name: known.get(name, {}) for name in names}
 
     def branch_of(self, component: ComponentEntry) -> str:
         """Return the branch that a component is released from."""

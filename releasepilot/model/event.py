@@ -51,9 +51,9 @@ class EventType(StrEnum):
     EMERGENCY_REVIEW_DUE = "emergency:review_due"
     #: Somebody wrote down what happened; `comment`.
     EMERGENCY_REVIEWED = "emergency:reviewed"
-    #: The train waits for its windows; `window`, `reason`, `until`.
+    #: The train waits for its windows; `window`, `reason`, `until`, `tzdata`.
     WINDOW_CLOSED = "window:closed"
-    #: Its windows let it go on; `window`, `reason`.
+    #: Its windows let it go on; `window`, `reason`, `tzdata`.
     WINDOW_OPENED = "window:opened"
     #: It is about to be applied, so that from here on it may have had its effect.
     STEP_STARTED = "step:started"

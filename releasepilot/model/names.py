@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
 
@@ -22,6 +22,8 @@ def _name(value: str) -> str:
 
 #: The name of a component, train, step or role.
 Name = Annotated[str, AfterValidator(_name)]
+#: What a label of a component says: `production`, `eu`.
+LabelValue = Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,63}$")]
 
 _CONTROL = re.compile(r"[\x00-\x1f]")
 _SCHEMES = ("file://", "ssh://", "https://", "http://", "git://", "git+ssh://")

@@ -103,6 +103,8 @@ class Step(Value):
     timeout: Seconds = 600
     #: How often an attempt may be made in all; 0 until it works.
     attempts: int = 5
+    #: How long the catalog says that it takes with all of its attempts.
+    estimate: Seconds | None = None
 
 
 class StepStatus(StrEnum):

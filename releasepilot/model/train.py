@@ -29,6 +29,8 @@ class Request(Value):
     confirmed: str = ""
     #: 1, then 2 where an earlier train of the same request has ended.
     attempt: int = 1
+    #: The schedule that asks, and the moment that was due; empty where somebody does.
+    scheduled: str = ""
     requested_by: Actor = Actor(account="unknown")
 
     @property
@@ -122,6 +124,8 @@ class StepNode(Value):
     after: tuple[str, ...] = ()
     timeout: int = 600
     attempts: int = 5
+    #: Seconds that it is expected to take; 0 where no window asks.
+    estimate: int = 0
 
 
 class Outline(Value):

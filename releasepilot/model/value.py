@@ -39,8 +39,8 @@ def bounded(text: str, size: int) -> str:
     return text if len(data) <= size else "…" + data[-size + 3 :].decode("utf-8", "ignore")
 
 
-def _seconds(value: object) -> int:
-    """Read `30`, `"30s"`, `"10m"`, `"72h"` or `"7d"`."""
+def read_seconds(value: object) -> int:
+    """Read `30`, `"30s"`, `"10m"`, `"72h"` or `"7d"` as seconds; ValueError where it is none of these."""
     if isinstance(value, bool):
         raise ValueError(_DURATION)  # noqa: TRY004 - pydantic collects ValueError
     if isinstance(value, int):
@@ -52,7 +52,7 @@ def _seconds(value: object) -> int:
 
 
 #: Whole seconds; a catalog may write `30s`, `10m`, `72h` or `7d`.
-Seconds = Annotated[int, BeforeValidator(_seconds, json_schema_input_type=int | str)]
+Seconds = Annotated[int, BeforeValidator(read_seconds, json_schema_input_type=int | str)]
 
 
 def _argv(value: object) -> object:
@@ -66,4 +66,4 @@ def _argv(value: object) -> object:
 #: A command as its words. A catalog may write one text, which is split as a POSIX shell would, without running one.
 Argv = Annotated[tuple[str, ...], BeforeValidator(_argv, json_schema_input_type=str | list[str])]
 
-__all__ = ["Argv", "Seconds", "Value", "bounded", "digest_of"]
+__all__ = ["Argv", "Seconds", "Value", "bounded", "digest_of", "read_seconds"]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from releasepilot.model.names import Name
 from releasepilot.model.recurrence import Duration, Rule, WallTime
-from releasepilot.model.value import Value
+from releasepilot.model.value import Seconds, Value
 
 
 class WindowEffect(StrEnum):
@@ -19,6 +19,19 @@ class WindowEffect(StrEnum):
     ALLOW = "allow"
     #: A blackout: they may not be released while it is open, whatever else allows it.
     DENY = "deny"
+
+
+class Crossing(StrEnum):
+    """What becomes of a running train when a window closes. No further step starts that would not end before."""
+
+    #: What runs goes on to its end; the train waits for the next opening.
+    FINISH_STEP = "finish_step"
+    #: What has begun to be released goes on to where no component is half way; then the train waits.
+    PAUSE_AT_SAFE_POINT = "pause_at_safe_point"
+    #: What runs is stopped and everything is undone, unless the point of no return is passed.
+    COMPENSATE = "compensate"
+    #: The train goes on for a time, that of `overrun`; then as with `finish_step`.
+    OVERRUN = "overrun"
 
 
 #: A component's name, or a pattern with `*`, `?` and `[...]`.
@@ -53,6 +66,23 @@ class Window(Value):
     holidays: str | None = Field(default=None, pattern=r"^[A-Z]{2}(-[A-Za-z0-9]{1,10})?$")
     #: Names and patterns of the components that it concerns; all where there are none.
     components: tuple[Pattern, ...] = ()
+    #: Labels that a component must have to be concerned, each with a name or a pattern: `{environment: production}`.
+    #: Beside `components` both must hold.
+    labels: dict[Name, Pattern] = Field(default_factory=dict, max_length=50)
+    #: What becomes of a train that still runs when the window closes, or the blackout begins.
+    crossing: Crossing = Crossing.FINISH_STEP
+    #: How long a train may go on after the close, a day at most; with `crossing: overrun` alone.
+    overrun: Seconds | None = Field(default=None, ge=1, le=86400)
+    #: Whether what was released may be rolled back meanwhile; `false` is for blackouts alone.
+    rollback: bool = True
+
+    @model_validator(mode="after")
+    def _crossing(self) -> Self:
+        if (self.overrun is not None) is not (self.crossing is Crossing.OVERRUN):
+            raise ValueError("`crossing: overrun` needs `overrun`, such as 30m, and nothing else has it")
+        if not self.rollback and self.effect is WindowEffect.ALLOW:
+            raise ValueError("`rollback: false` is for blackouts: give the window `effect: deny`")
+        return self
 
 
 class Occurrence(Value):
@@ -73,6 +103,18 @@ class Opening(Value):
     end: AwareDatetime | None = None
 
 
+class Closing(Value):
+    """How an opening ends."""
+
+    #: The window that closes, or the blackout that begins.
+    window: str
+    #: Whole seconds until then.
+    after: int
+    crossing: Crossing = Crossing.FINISH_STEP
+    #: Seconds that the train may go on; a blackout that begins meanwhile ends them.
+    overrun: int = 0
+
+
 class WindowVerdict(Value):
     """Whether components may be released at a moment, by which window, and until when that holds."""
 
@@ -83,3 +125,5 @@ class WindowVerdict(Value):
     until: AwareDatetime | None = None
     #: The same in words.
     reason: str = ""
+    #: The version of the tz database that it was decided by; empty where no window was looked at.
+    tzdata: str = ""

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from releasepilot.errors import StackError, TrainUnknown
 from releasepilot.model.assessment import Assessment
+from releasepilot.model.estimate import Measured
 from releasepilot.model.event import Event
 from releasepilot.model.plan import Plan
 from releasepilot.model.receipt import Receipt
@@ -127,6 +128,10 @@ class Reader:
     async def steps(self, train: str) -> list[StepRow]:
         """Return the steps of a train, by its exact id, in the order of its plan; none before it is planned."""
         return await self._rows(StepRow, "steps", train=train)
+
+    async def measured(self, name: str) -> list[Measured]:
+        """Return what the steps of the latest trains of a name took, where they were done."""
+        return await self._rows(Measured, "measured", name=name)
 
     async def receipt(self, train: str, step: str) -> Receipt | None:
         """Return what a step handed back; None where it never did."""

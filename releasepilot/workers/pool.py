@@ -32,9 +32,10 @@ from releasepilot.store.write import Writer
 from releasepilot.workflows.ports import task_queue
 from releasepilot.workflows.review import ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackWorkflow
+from releasepilot.workflows.scheduled import ScheduledWorkflow
 from releasepilot.workflows.train import TrainWorkflow
 
-WORKFLOWS: tuple[type, ...] = (TrainWorkflow, RollbackWorkflow, ReviewWorkflow)
+WORKFLOWS: tuple[type, ...] = (TrainWorkflow, RollbackWorkflow, ReviewWorkflow, ScheduledWorkflow)
 
 #: Finish what runs for so long when told to end; then it is cancelled, and another worker takes it up.
 _GRACE = timedelta(seconds=20)

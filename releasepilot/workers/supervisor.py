@@ -150,8 +150,9 @@ class Supervisor:
         return time.time() - max(asked_at, self._ready_at) > self._settings.idle_minutes * 60
 
     def _no_work(self) -> bool:
-        """Whether no workflow is open. A server that does not say counts as busy."""
-        return temporal_server.open_workflows(self._port["temporal_http"], self._settings.temporal_namespace) == 0
+        """Whether no workflow is open and no schedule is due some time. A server that does not say counts as busy."""
+        asked = (self._port["temporal_http"], self._settings.temporal_namespace)
+        return temporal_server.open_workflows(*asked) == 0 and temporal_server.coming_schedules(*asked) == 0
 
     def _launch_postgres(self) -> Launch:
         self._port |= self._ports.take("postgres")

@@ -8,6 +8,7 @@ import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 from releasepilot.errors import StackError
@@ -74,13 +75,33 @@ def launch(folder: Path, ports: Mapping[str, int], namespace: str) -> Launch:
 def open_workflows(http_port: int, namespace: str) -> int | None:
     """Return how many workflows have not ended, by Temporal's HTTP API; None where the server does not say."""
     query = quote('ExecutionStatus="Running"')
+    said = _asked(http_port, namespace, f"workflow-count?query={query}")
+    try:
+        # The API leaves out what is zero.
+        return None if said is None else int(said.get("count", 0))
+    except (TypeError, ValueError):
+        return None
+
+
+def coming_schedules(http_port: int, namespace: str) -> int | None:
+    """Return how many schedules are due some time, as far as one page tells; None where the server does not say."""
+    said = _asked(http_port, namespace, "schedules?maximumPageSize=1000")
+    try:
+        known = None if said is None else said.get("schedules", [])
+        return known if known is None else sum(bool(one.get("info", {}).get("futureActionTimes")) for one in known)
+    except (AttributeError, TypeError):
+        return None
+
+
+def _asked(http_port: int, namespace: str, what: str) -> dict[str, Any] | None:
+    """Ask Temporal's HTTP API about a namespace; None where it does not answer with an object."""
     connection = http.client.HTTPConnection("127.0.0.1", http_port, timeout=5)
     try:
-        connection.request("GET", f"/api/v1/namespaces/{quote(namespace, safe='')}/workflow-count?query={query}")
+        connection.request("GET", f"/api/v1/namespaces/{quote(namespace, safe='')}/{what}")
         response = connection.getresponse()
-        # The API leaves out what is zero.
-        return int(json.loads(response.read()).get("count", 0)) if response.status == http.client.OK else None
-    except (OSError, http.client.HTTPException, ValueError, AttributeError):
+        said = json.loads(response.read()) if response.status == http.client.OK else None
+    except (OSError, http.client.HTTPException, ValueError):
         return None
     finally:
         connection.close()
+    return said if isinstance(said, dict) else None

@@ -77,6 +77,8 @@ class Engine:
     #: Whether the caller was cancelled: asked in every turn, because a cancellation can be swallowed by a step
     #: that ends in the same moment (temporalio/sdk-python#620).
     cancelled: Callable[[], bool] = lambda: False
+    #: Whether a step that is ready may start now; asked again in every turn.
+    may_start: Callable[[StepNode], bool] = lambda _node: True
     paused: bool = False
     failures: dict[str, StepFailed] = field(default_factory=dict)
     _draining: bool = False
@@ -92,6 +94,15 @@ class Engine:
             node.saga_class == SagaClass.PIVOT and self.statuses[step] in MAY_HAVE_EFFECT
             for step, node in self.nodes.items()
         )
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing runs."""
+        return not self._running
+
+    def look_again(self) -> None:
+        """Ask once more what may start."""
+        self._nudged = True
 
     def pause(self) -> None:
         """Start nothing new until `resume`; what runs goes on."""
@@ -172,7 +183,7 @@ class Engine:
     def _start(self, schedule: _Schedule, act: Act) -> None:
         """Start what may start, up to the cap."""
         while not self.paused and not self._draining and len(self._running) < self.cap:
-            step = schedule.take()
+            step = schedule.take(self.may_start)
             if step is None:
                 return
             self._move(step, StepStatus.RUNNING, None)
@@ -273,11 +284,13 @@ class _Schedule:
         """Whether a step waits for nothing but its turn."""
         return any(self.queues.values())
 
-    def take(self) -> str | None:
+    def take(self, may_start: Callable[[StepNode], bool]) -> str | None:
         """Remove and return the next step that may start; None where none may now."""
         for phase, queue in self.queues.items():
-            if queue:
-                return queue.popleft()
+            for step in queue:
+                if may_start(self.nodes[step]):
+                    queue.remove(step)
+                    return step
             if self.open[phase]:
                 return None
         return None

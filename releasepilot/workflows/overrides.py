@@ -25,6 +25,12 @@ class Overrides:
         #: Incidents whose review the journal knows to be due.
         self._due: dict[str, None] = {}
 
+    @property
+    def able(self) -> tuple[str, ...]:
+        """Who may override."""
+        people = self.emergency.people if self.emergency else ()
+        return tuple(voter.person for voter in people)
+
     def objection(self, override: Override, known: Collection[str]) -> str:
         """Say why an override does not count; empty where it does."""
         return objection(self.emergency, override, known)

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from pydantic import Field
 from temporalio.common import RetryPolicy
 
 from releasepilot.model.event import Event
@@ -18,7 +19,7 @@ from releasepilot.model.rule_input import ApprovalFacts
 from releasepilot.model.step import Queue, StepStatus
 from releasepilot.model.train import Outline, Request
 from releasepilot.model.value import Value
-from releasepilot.model.window import Window, WindowVerdict
+from releasepilot.model.window import Closing, Window, WindowVerdict
 
 
 class Activity(StrEnum):
@@ -68,18 +69,24 @@ class Standing(Value):
 
 
 class WindowCall(Value):
-    """Judge whether these components may be released now."""
+    """Judge whether these components may be released now, or go on being released."""
 
     windows: tuple[Window, ...]
     components: tuple[str, ...]
+    #: Their labels, of those that have any.
+    labels: dict[str, dict[str, str]] = Field(default_factory=dict)
+    #: Seconds that the work to be begun takes; 0 asks about the moment alone.
+    needs: int = 0
 
 
 class WindowJudgement(Value):
     """The verdict, and when to ask again."""
 
     verdict: WindowVerdict
-    #: Seconds until the windows open; 0 where they are.
+    #: Seconds until the windows open for as long as is needed; 0 where they are.
     wait: int = 0
+    #: How the opening ends; None where it is not known to.
+    closing: Closing | None = None
 
 
 class Batch(Value):
@@ -96,6 +103,12 @@ class StepCall(Value):
     plan_digest: str
     step: str
     train_started_at: datetime
+
+
+def train_workflow_id(train: str) -> str:
+    """Return `train/<name>/<digest>` of a train's id `<name>-<digest>`."""
+    name, _, digest = train.rpartition("-")
+    return f"train/{name}/{digest}"
 
 
 def task_queue(queue: Queue | str) -> str:

@@ -35,9 +35,11 @@ with workflow.unsafe.imports_passed_through():
     )
     from releasepilot.model.value import Value
     from releasepilot.model.window import Window
+    from releasepilot.workflows.crossing import Close, WindowKeeper
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.gates import Gates
     from releasepilot.workflows.journal import Journal
+    from releasepilot.workflows.openings import Openings
     from releasepilot.workflows.overrides import Overrides
     from releasepilot.workflows.ports import (
         HEARTBEAT,
@@ -49,7 +51,6 @@ with workflow.unsafe.imports_passed_through():
         PrepareCall,
         Standing,
         StandingCall,
-        WindowCall,
         WindowJudgement,
         task_queue,
     )
@@ -82,6 +83,8 @@ class TrainState(Value):
     hint: str = ""
     aborted: bool = False
     residue: tuple[Residue, ...] = ()
+    #: When its windows close; None where they are not known to, or it has none.
+    close: Close | None = None
 
 
 class TrainStart(Value):
@@ -135,9 +138,11 @@ class TrainWorkflow:
         self._engine: Engine | None = None
         self._runner: StepRunner | None = None
         self._yielding = False
-        #: Why the windows are closed; empty where the train does not wait for them.
-        self._window = ""
-        self._window_opens: datetime | None = None
+        self._openings = Openings(
+            start.request.catalog.windows, self._journal, self._overrides, state.close if state else None
+        )
+        #: Whether the windows ended it, and it goes forward no more.
+        self._expired = False
         self._record: Record | None = None
 
     @workflow.run
@@ -223,7 +228,7 @@ class TrainWorkflow:
     def _may_override(self, override: Override) -> None:
         """Refuse, without a trace in the history, what could not count."""
         self._refuse_unproven(override.actor)
-        if self._phase is not TrainPhase.WAITING:
+        if self._phase is not TrainPhase.WAITING and not self._openings.reason:
             raise _refused(f"train {self._train} waits for nothing: it is {self._phase.value}")
         if override.plan_digest != self._outline.digest:
             raise _refused("the plan has changed since you saw it: look at it again, then override for the new one")
@@ -421,38 +426,45 @@ class TrainWorkflow:
     async def _await_windows(self) -> bool:
         """Wait until the windows let the components go, or somebody says no; return whether that took a wait.
 
-        What runs when a window closes goes on, and the way back is always open. Windows that never open again raise
-        StepFailed.
+        Windows that never open again raise StepFailed.
         """
+        openings = self._openings
         waited = False
-        while (windows := self._windows_in_force()) and not self._stopped():
-            judged = await self._judge_windows(windows)
-            verdict = judged.verdict
-            if verdict.open:
-                if waited:
-                    self._journal.note(EventType.WINDOW_OPENED, window=verdict.rule, reason=verdict.reason)
+        while (in_force := openings.in_force()) and not self._stopped():
+            asked_at = workflow.now()
+            judged = await self._judge_windows()
+            openings.close = Close.of(judged.closing, asked_at)
+            if judged.verdict.open:
+                openings.opened(judged)
                 break
             waited = True
-            until = f"{verdict.until:%Y-%m-%d %H:%M} UTC" if verdict.until else ""
-            self._window, self._window_opens = f"{verdict.reason} until {until}", verdict.until
-            self._enter(TrainPhase.WAITING)
-            self._journal.note(EventType.WINDOW_CLOSED, window=verdict.rule, reason=verdict.reason, until=until)
+            self._hold(judged, TrainPhase.WAITING)
             with suppress(TimeoutError):
                 await workflow.wait_condition(
-                    partial(self._has_reason_to_look, windows), timeout=timedelta(seconds=judged.wait)
+                    partial(self._has_reason_to_look, in_force), timeout=timedelta(seconds=judged.wait)
                 )
-        self._window = ""
+        openings.reason = ""
         return waited
 
     def _has_reason_to_look(self, asked: tuple[Window, ...]) -> bool:
         """Whether people have changed what a wait for these windows is for."""
-        return self._stopped() or self._windows_in_force() != asked
+        return self._stopped() or self._openings.in_force() != asked
 
-    def _windows_in_force(self) -> tuple[Window, ...]:
-        """Return the windows that nobody has waived."""
-        windows = self._request.catalog.windows
-        waived = self._overrides.waived(workflow.now()) if windows else {}
-        return tuple(window for window in windows if window.name not in waived)
+    def _hold(self, judged: WindowJudgement, phase: TrainPhase) -> None:
+        """Say that the windows hold the train back, in a phase."""
+        self._openings.closed(judged)
+        self._enter(phase)
+        self._openings.tell_closed(judged)
+
+    def _told_of_windows(self, judged: WindowJudgement) -> None:
+        """Say that the windows hold a running train back, or that they do no longer."""
+        if not judged.verdict.open:
+            self._hold(judged, TrainPhase.RUNNING)
+        elif self._openings.opened(judged):
+            self._enter(TrainPhase.RUNNING)
+
+    async def _judge_windows(self, needs: int = 0) -> WindowJudgement:
+        return await self._openings.judge(self._request.catalog.labelled(self._outline.components), needs)
 
     def _stopped(self) -> bool:
         """Whether somebody has said no."""
@@ -467,22 +479,6 @@ class TrainWorkflow:
             return None
         self._journal.note(EventType.GATE_REJECTED, gate=rejection.gate, reason=rejection.reason)
         return Record(train=self._train, outcome=Outcome.REJECTED, cause=rejection.reason)
-
-    async def _judge_windows(self, windows: tuple[Window, ...]) -> WindowJudgement:
-        try:
-            judged: WindowJudgement = await workflow.execute_activity(
-                Activity.WINDOWS,
-                WindowCall(windows=windows, components=tuple(self._outline.components)),
-                result_type=WindowJudgement,
-                task_queue=task_queue(Queue.ENGINE),
-                start_to_close_timeout=LEDGER_TIMEOUT,
-                retry_policy=PREPARE_RETRY,
-            )
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise asyncio.CancelledError from error
-            raise failure_of(error) from error
-        return judged
 
     async def _drive(self, statuses: dict[str, StepStatus], residue: tuple[Residue, ...]) -> Record | None:
         """Run the steps forward and, where that fails, back; return None to continue as a new run."""
@@ -504,7 +500,7 @@ class TrainWorkflow:
             self._enter(TrainPhase.RUNNING)
             await self._forward(engine, runner)
             others_go_on = not engine.failures or engine.on_failure is OnFailure.ROLLBACK_DEPENDENTS
-            if self._yielding and not self._aborted and others_go_on:
+            if self._yielding and not self._aborted and not self._expired and others_go_on:
                 return None
             self._undoing = self._turned_round(engine)
         if self._undoing:
@@ -517,13 +513,21 @@ class TrainWorkflow:
     async def _forward(self, engine: Engine, runner: StepRunner) -> None:
         if self._aborted:
             return
+        openings = self._openings
+        keeper = WindowKeeper(
+            engine, openings.close, self._judge_windows, self._told_of_windows, in_force=openings.in_force
+        )
         try:
-            await engine.forward(runner.apply)
+            await keeper.keep(engine.forward(runner.apply))
         except asyncio.CancelledError:
             self._aborted, self._cause = True, "cancelled"
+        openings.close, openings.reason = keeper.close, ""
         if engine.failures and not self._cause:
             step, failure = next(iter(engine.failures.items()))
             self._cause, self._code, self._hint = f"{step}: {failure.error}", failure.code, failure.hint
+        elif (ended := keeper.failure) and not self._cause:
+            self._expired = True
+            self._cause, self._code, self._hint = ended.error, ended.code, ended.hint
 
     async def _backward(self, engine: Engine, runner: StepRunner, components: tuple[str, ...]) -> list[str]:
         """Undo what may have had an effect; return what a new run has to go on with."""
@@ -544,7 +548,7 @@ class TrainWorkflow:
     def _turned_round(self, engine: Engine) -> tuple[str, ...]:
         """Return the components to undo: none, all, or the failed ones with those that depend on them."""
         everything = tuple(self._outline.components)
-        if self._aborted:
+        if self._aborted or (self._expired and not engine.past_no_return):
             return everything
         failed = [step for step, status in engine.statuses.items() if status is StepStatus.FAILED]
         if not failed or engine.on_failure is OnFailure.STOP:
@@ -583,8 +587,8 @@ class TrainWorkflow:
         return self._gates.agreed(workflow.now())
 
     def _waiting_for(self) -> str:
-        if self._phase is TrainPhase.WAITING and self._window:
-            return self._window
+        if self._phase in (TrainPhase.WAITING, TrainPhase.RUNNING) and self._openings.reason:
+            return self._openings.reason
         if self._phase is TrainPhase.WAITING:
             return self._gates.reason(workflow.now())
         if self._paused and self._phase is TrainPhase.RUNNING:
@@ -593,8 +597,9 @@ class TrainWorkflow:
 
     def _conditions(self) -> Iterator[Condition]:
         """Yield what has to come about before the train moves."""
-        if self._phase is TrainPhase.WAITING and self._window:
-            yield Condition(what=self._window, clears_at=self._window_opens)
+        held = self._openings.condition(self._train)
+        if held is not None and self._phase in {TrainPhase.WAITING, TrainPhase.RUNNING}:
+            yield held
         elif self._phase is TrainPhase.WAITING:
             yield from self._gates.conditions(self._train, workflow.now(), changed=bool(self._changes))
         if self._paused and self._phase in {TrainPhase.WAITING, TrainPhase.RUNNING}:
@@ -618,6 +623,7 @@ class TrainWorkflow:
             hint=self._hint,
             aborted=self._aborted,
             residue=tuple(self._runner.residue) if self._runner else (),
+            close=self._openings.close,
         )
 
 

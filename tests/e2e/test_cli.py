@@ -473,3 +473,53 @@ def test_a_warning_is_kept_with_the_train(desk: Desk) -> None:
     assert told in desk.run("status", "--plan").out
     verdicts = desk.run("status", "--plan", "--json").json["assessment"]["verdicts"]
     assert [one["outcome"] for one in verdicts] == ["warn", "pass", "pass"]
+
+
+def test_when_says_what_comes_first_and_what_if_it_is_missed(desk: Desk) -> None:
+    """In words and as JSON, by the ledger where there is one; without an opening it ends with 5."""
+    office = {"name": "office", "zone": "UTC", "start": "2026-01-05T09:00", "duration": "1h", "rrule": "FREQ=DAILY"}
+    desk.write(windows=[office])
+    at = ("--at", "2030-01-07T09:30Z")
+    said = desk.run("when", *at)
+    assert said.code == 0, said.err
+    assert said.out.startswith("starts Mon 2030-01-07 09:30 UTC (UTC)\n")
+    assert "is missed, the next slot is Tue 2030-01-08 09:00 UTC (UTC)" in said.out
+    told = desk.run("when", *at, "--json").json
+    assert told["starts"] == "2030-01-07T09:30:00Z"
+    assert told["next_slot"]["starts"] == "2030-01-08T09:00:00Z"
+    assert {one["step"].partition("/")[0] for one in told["steps"]} == {"lib", "api", "app"}
+    assert desk.run("when", *at, "--lead", "45m", "--json").json["starts"] == "2030-01-08T09:00:00Z"
+    desk.write(windows=[{**office, "duration": "30s"}])
+    assert desk.run("when", *at).code == 5
+
+
+def test_a_schedule_is_set_listed_and_removed(desk: Desk) -> None:
+    """By name, with what it was told; what it cannot be is a mistake of usage."""
+    assert desk.run("schedule", "nightly", "--yes").code == 2
+    assert desk.run("schedule", "nightly", "--at", "2020-01-01T00:00Z", "--yes").code == 2
+    assert desk.run("schedule", "nightly", "--next-window", "--yes").code == 2
+    assert desk.run("schedule", "a name", "--cron", "0 3 * * *", "--yes").code == 2
+    said = desk.run("schedule", "nightly", "--cron", "0 3 * * *", "--catch-up", "1s", "--yes")
+    assert said.code == 2
+    assert "catch-up: Input should be greater than or equal to 10" in said.err
+    assert desk.run("schedule", "nightly", "--cron", "0 3 * * *", "--zone", "Mars/Base", "--yes").code == 2
+    said = desk.run(
+        "schedule", "nightly", "--cron", "0 3 * * *", "--zone", "Europe/Berlin", "--overlap", "wait", "--yes"
+    )
+    assert said.code == 0, said.err
+    assert said.out == f"nightly: {desk.train} by '0 3 * * *' on the clocks of Europe/Berlin\n"
+    said = desk.run("schedule", "later", "--at", "2035-01-01T09:00+01:00", "--yes")
+    assert said.code == 0, said.err
+    assert said.out.endswith(f"later: {desk.train} at Mon 2035-01-01 08:00 UTC (UTC)\n")
+    eventually(lambda: len(desk.run("schedule", "list", "--json").json) == 2)
+    first, second = desk.run("schedule", "list", "--json").json
+    assert (first["name"], first["timetable"]["at"], first["next"]) == (
+        "later",
+        "2035-01-01T09:00:00+01:00",
+        "2035-01-01T08:00:00Z",
+    )
+    assert (second["name"], second["timetable"]["overlap"]) == ("nightly", "wait")
+    assert "0 3 * * * (Europe/Berlin)" in desk.run("schedule", "list").out
+    assert desk.run("schedule", "remove", "nightly").code == 0
+    assert desk.run("schedule", "remove", "later").code == 0
+    assert desk.run("schedule", "remove", "nightly").code == 1

@@ -96,7 +96,17 @@ async def windowed(given: Stage) -> None:
     await given.ended(await given.control.start(given.request(diamond(), windows=(office,))))
 
 
-SCENARIOS = (released, rolled_back, partly_released, approved, paused_and_aborted, rolled_back_later, windowed)
+async def crossed(given: Stage) -> None:
+    """A window closes over a running train, which waits for the next one."""
+    first = Window(name="first", zone="UTC", start="2026-07-06T10:00", duration="1m")
+    second = Window(name="second", zone="UTC", start="2026-07-06T10:01:03", duration="1h")
+    steps = [step("lib", "stage", phase=Phase.STAGE, estimate=1), step("lib", "push", "lib/stage", estimate=30)]
+    given.clock.set(datetime(2026, 7, 6, 10, 0, 54, tzinfo=UTC))
+    plan = plan_of(train_name(), steps, {"lib": ()})
+    await given.ended(await given.control.start(given.request(plan, windows=(first, second))))
+
+
+SCENARIOS = (released, rolled_back, partly_released, approved, paused_and_aborted, rolled_back_later, windowed, crossed)
 
 
 async def reached(given: Stage, train: str, phase: TrainPhase) -> None:

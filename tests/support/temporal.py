@@ -204,4 +204,12 @@ async def stage(client: Client, database_url: str, folder: Path, *, cached_workf
                     max_heartbeat_throttle_interval=timedelta(milliseconds=200),
                 )
             )
-        yield Stage(client, Control(client, reader, ACTOR), World(folder / "world"), given, reader, database_url, clock)
+        yield Stage(
+            client,
+            Control(client, reader, ACTOR, clock.now),
+            World(folder / "world"),
+            given,
+            reader,
+            database_url,
+            clock,
+        )

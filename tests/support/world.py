@@ -151,6 +151,7 @@ def step(
     undo: Undo = Undo.FULL,
     queue: Queue = Queue.DEPLOY,
     attempts: int = 2,
+    estimate: int | None = None,
 ) -> Step:
     """Make a step."""
     return Step(
@@ -165,6 +166,7 @@ def step(
         needs=needs,
         attempts=attempts,
         timeout=60,
+        estimate=estimate,
     )
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,7 @@ from releasepilot.control import Servers, dial
 from releasepilot.model.catalog import OnFailure
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Outcome
+from releasepilot.model.window import Window
 
 COMPONENTS: dict[str, tuple[str, ...]] = {f"c{index}": () for index in range(30)}
 
@@ -29,6 +32,24 @@ async def test_an_isolated_failure_is_remembered_over_several_runs(impatient: St
     assert set(record.released) == set(COMPONENTS) - {"c0"}
     assert "c0/s0" not in impatient.world.present()
     assert record.cause == "c0/s1: the far side said no"
+
+
+async def test_the_close_of_a_window_is_taken_along(impatient: Stage) -> None:
+    """A later run holds back what would not end before a close that an earlier run was told of."""
+    short = Window(name="short", zone="UTC", start="2026-07-06T10:00", duration="30m")
+    later = short.model_copy(update={"name": "later", "start": "2026-07-06T12:00", "duration": "5h"})
+    plan = train()
+    whole = [one.model_copy(update={"estimate": 3600 if one.id == "last/s" else 1}) for one in plan.steps]
+    plan = plan.model_copy(update={"steps": tuple(whole)})
+    impatient.clock.set(datetime(2026, 7, 6, 10, 5, tzinfo=UTC))
+    name = await impatient.control.start(impatient.request(plan, windows=(short, later)))
+    async with asyncio.timeout(60):
+        while not (view := await impatient.control.view(name)).waiting_for:  # noqa: ASYNC110 - a view is asked for
+            await asyncio.sleep(0.1)
+    assert view.waiting_for == "'short' closes before 1h have passed until 2026-07-06 12:00 UTC"
+    assert await runs(impatient) > 1
+    await impatient.control.abort(name, "seen")
+    assert (await impatient.ended(name)).outcome is Outcome.ROLLED_BACK
 
 
 def train(on_failure: OnFailure = OnFailure.ROLLBACK_ALL) -> Plan:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
+import pytest
 from support.temporal import Stage, train_name
 from support.world import plan_of, step
 
+from releasepilot.errors import ControlError
 from releasepilot.model.event import EventType
 from releasepilot.model.gate import ApprovalGate, Decision
 from releasepilot.model.plan import Plan
+from releasepilot.model.step import Phase, SagaClass, Step
 from releasepilot.model.train import Outcome, TrainPhase
-from releasepilot.model.window import Window
+from releasepilot.model.window import Crossing, Window
 
 #: Office hours of a Monday, on the clocks of Berlin.
 OFFICE = Window(name="office", zone="Europe/Berlin", start="2026-01-05T09:00", duration="8h", rrule="FREQ=DAILY")
@@ -97,3 +100,153 @@ async def test_a_window_that_never_opens_again_fails_the_train(stage: Stage) -> 
     assert "no opening is known" in record.cause
     assert "releasepilot windows next" in record.hint
     assert stage.world.history() == []
+
+
+#: On Monday, 2026-07-06, from 10:00 to 10:01 UTC, and again from 10:01:02 on.
+MINUTE = Window(name="minute", zone="UTC", start="2026-07-06T10:00", duration="1m")
+LATER = Window(name="later", zone="UTC", start="2026-07-06T10:01:02", duration="1h")
+SHORTLY = datetime(2026, 7, 6, 10, 0, 58, tzinfo=UTC)
+
+
+def a_chain(*steps: Step) -> Plan:
+    """Plan one component whose steps need each other in this order."""
+    chained = [
+        one.model_copy(update={"needs": (before.id,) if before else ()})
+        for before, one in zip((None, *steps), steps, strict=False)
+    ]
+    return plan_of(train_name(), chained, {"lib": ()})
+
+
+async def types_of(stage: Stage, train: str) -> list[EventType]:
+    """Return the types of a train's events, in order."""
+    return [event.type for event in await stage.reader.events(train)]
+
+
+async def held(stage: Stage, train: str) -> str:
+    """Wait until windows hold a running train back; return what it says."""
+    async with asyncio.timeout(30):
+        while not (view := await stage.control.view(train)).waiting_for:
+            assert view.record is None, view.record
+            await asyncio.sleep(0.05)
+    assert view.phase is TrainPhase.RUNNING
+    return view.waiting_for
+
+
+async def test_a_step_that_does_not_fit_waits_for_the_next_opening(stage: Stage) -> None:
+    """What fits is done at once; the rest waits, visibly, and the plan is not made again."""
+    plan = a_chain(step("lib", "stage", estimate=1, phase=Phase.STAGE), step("lib", "push", estimate=30))
+    stage.clock.set(SHORTLY - timedelta(seconds=4))
+    train = await stage.control.start(stage.request(plan, windows=(MINUTE, LATER)))
+    assert await held(stage, train) == "'minute' closes before 30s have passed until 2026-07-06 10:01 UTC"
+    assert stage.world.history() == ["+lib/stage"]
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+    types = await types_of(stage, train)
+    assert types.count(EventType.WINDOW_CLOSED) == types.count(EventType.WINDOW_OPENED) == 1
+    assert types.count(EventType.TRAIN_PLANNED) == 1
+
+
+async def test_a_step_that_fits_into_no_window_fails_the_train(stage: Stage) -> None:
+    """It says so instead of waiting for ever, and what was done is undone."""
+    plan = a_chain(step("lib", "stage", estimate=1, phase=Phase.STAGE), step("lib", "push", estimate=90_000))
+    stage.clock.set(datetime(2026, 7, 6, 10, 0, tzinfo=UTC))
+    train = await stage.control.start(stage.request(plan, windows=(OFFICE,)))
+    record = await stage.ended(train)
+    assert (record.outcome, record.code) == (Outcome.ROLLED_BACK, "RP307")
+    assert "'office' closes before 25h have passed, and no opening that is long enough is known" in record.cause
+    assert stage.world.history() == ["+lib/stage", "-lib/stage"]
+
+
+async def test_a_window_that_compensates_turns_the_train_round(stage: Stage) -> None:
+    """As soon as nothing runs and the next step does not fit, all that was done is undone."""
+    window = MINUTE.model_copy(update={"crossing": Crossing.COMPENSATE})
+    plan = a_chain(step("lib", "stage", estimate=1, phase=Phase.STAGE), step("lib", "push", estimate=30))
+    stage.clock.set(SHORTLY - timedelta(seconds=4))
+    record = await stage.ended(await stage.control.start(stage.request(plan, windows=(window, LATER))))
+    assert record.outcome is Outcome.ROLLED_BACK
+    assert "'minute' closes" in record.cause
+    assert stage.world.history() == ["+lib/stage", "-lib/stage"]
+
+
+async def test_what_runs_when_a_compensating_window_closes_is_stopped(stage: Stage) -> None:
+    """Its estimate was wrong; the close comes all the same."""
+    window = MINUTE.model_copy(update={"crossing": Crossing.COMPENSATE})
+    stage.world.order("lib/push", "hang")
+    plan = a_chain(step("lib", "stage", estimate=1, phase=Phase.STAGE), step("lib", "push", estimate=1))
+    stage.clock.set(SHORTLY - timedelta(seconds=3))
+    record = await stage.ended(await stage.control.start(stage.request(plan, windows=(window, LATER))))
+    assert record.outcome is Outcome.ROLLED_BACK
+    assert stage.world.history() == ["+lib/stage", "-lib/stage"]
+
+
+async def test_past_the_point_of_no_return_a_window_compensates_nothing(stage: Stage) -> None:
+    """It waits for the next opening, as with any other window."""
+    window = MINUTE.model_copy(update={"crossing": Crossing.COMPENSATE})
+    pivot = step("lib", "publish", estimate=1, phase=Phase.PIVOT, saga_class=SagaClass.PIVOT)
+    plan = a_chain(pivot, step("lib", "notify", estimate=30, phase=Phase.FINISH))
+    stage.clock.set(SHORTLY - timedelta(seconds=4))
+    train = await stage.control.start(stage.request(plan, windows=(window, LATER)))
+    assert "'minute' closes" in await held(stage, train)
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+
+
+async def test_before_anything_was_done_there_is_nothing_to_compensate(stage: Stage) -> None:
+    """A train that begins too late for its first step waits for the next opening."""
+    window = MINUTE.model_copy(update={"crossing": Crossing.COMPENSATE})
+    stage.clock.set(SHORTLY)
+    train = await stage.control.start(stage.request(a_chain(step("lib", "push", estimate=30)), windows=(window, LATER)))
+    assert "'minute' closes" in await held(stage, train)
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+
+
+async def test_a_window_may_be_overrun(stage: Stage) -> None:
+    """Steps start that end within the time that it grants."""
+    window = MINUTE.model_copy(update={"crossing": Crossing.OVERRUN, "overrun": 600})
+    stage.clock.set(SHORTLY)
+    plan = a_chain(step("lib", "push", estimate=300))
+    train = await stage.control.start(stage.request(plan, windows=(window,)))
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+    assert EventType.WINDOW_CLOSED not in await types_of(stage, train)
+
+
+async def test_a_safe_point_is_where_no_component_is_half_way(stage: Stage) -> None:
+    """What has begun is finished beyond the close; what has not waits, although its first step would fit."""
+    window = MINUTE.model_copy(update={"crossing": Crossing.PAUSE_AT_SAFE_POINT})
+    steps = [
+        step("lib", "push", estimate=5),
+        step("lib", "deploy", "lib/push", estimate=20),
+        step("api", "push", "lib/push", estimate=1),
+        step("api", "deploy", "api/push", "lib/deploy", estimate=60),
+    ]
+    plan = plan_of(train_name(), steps, {"lib": (), "api": ("lib",)})
+    stage.clock.set(SHORTLY - timedelta(seconds=26))
+    train = await stage.control.start(stage.request(plan, windows=(window, LATER)))
+    assert "'minute' closes before 1m1s have passed" in await held(stage, train)
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+    assert stage.world.history() == ["+lib/push", "+lib/deploy", "+api/push", "+api/deploy"]
+
+
+async def test_an_abort_ends_the_wait_of_a_running_train(stage: Stage) -> None:
+    """What was done is undone, in the closed window too."""
+    plan = a_chain(step("lib", "stage", estimate=1, phase=Phase.STAGE), step("lib", "push", estimate=30))
+    stage.clock.set(SHORTLY - timedelta(seconds=4))
+    train = await stage.control.start(stage.request(plan, windows=(MINUTE, LATER)))
+    await held(stage, train)
+    await stage.control.abort(train, "enough")
+    assert (await stage.ended(train)).outcome is Outcome.ROLLED_BACK
+    assert stage.world.history() == ["+lib/stage", "-lib/stage"]
+
+
+async def test_a_blackout_may_hold_back_the_rollback_of_an_ended_train(stage: Stage) -> None:
+    """Where it says so, and only while it is open; other blackouts and closed windows do not."""
+    freeze = FREEZE.model_copy(update={"rollback": False})
+    stage.clock.set(datetime(2026, 5, 30, 12, 0, tzinfo=UTC))
+    train = await stage.control.start(stage.request(a_plan(), windows=(OFFICE, freeze)))
+    await stage.ended(train)
+    stage.clock.set(datetime(2026, 6, 1, 12, 0, tzinfo=UTC))
+    with pytest.raises(ControlError, match=r"the blackout 'freeze' holds back .* until 2026-06-02 00:00 UTC"):
+        await stage.control.rollback(train)
+    stage.clock.set(datetime(2026, 6, 2, 1, 0, tzinfo=UTC))
+    await stage.control.rollback(train)
+    view = await stage.control.rolled_back(train)
+    assert view.record is not None
+    assert view.record.outcome is Outcome.ROLLED_BACK

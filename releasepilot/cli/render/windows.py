@@ -14,12 +14,12 @@ from releasepilot.cli.render.text import plain
 from releasepilot.governance.expansion import zone_of
 from releasepilot.model.window import Occurrence, Opening, Window, WindowEffect, WindowVerdict
 
-_NEVER = "no opening is known within five years"
+NEVER = "no opening is known within five years"
 
 
 def print_verdict(console: Console, verdict: WindowVerdict, windows: Sequence[Window]) -> None:
     """Print whether it is open, by which window, and until when."""
-    zone = next((window.zone for window in windows if window.name == verdict.rule), _zone_of(windows))
+    zone = next((window.zone for window in windows if window.name == verdict.rule), zone_shown(windows))
     word, style = ("open", "green") if verdict.open else ("closed", "yellow")
     # The reason may begin with the word itself.
     reason = verdict.reason if verdict.reason.startswith(word) else f"{word}: {verdict.reason}"
@@ -27,15 +27,15 @@ def print_verdict(console: Console, verdict: WindowVerdict, windows: Sequence[Wi
     if verdict.until:
         console.print(plain(f"{'closes' if verdict.open else 'opens'} {moment(verdict.until, zone)}"))
     elif not verdict.open:
-        console.print(plain(_NEVER))
+        console.print(plain(NEVER))
 
 
 def print_opening(console: Console, opening: Opening | None, windows: Sequence[Window]) -> None:
     """Print when components may be released next."""
     if opening is None:
-        console.print(plain(_NEVER, "yellow"))
+        console.print(plain(NEVER, "yellow"))
         return
-    zone = _zone_of(windows)
+    zone = zone_shown(windows)
     console.print(plain(f"opens {moment(opening.begin, zone)}"))
     if opening.end:
         console.print(plain(f"closes {moment(opening.end, zone)}"))
@@ -74,7 +74,7 @@ def windows_as_yaml(windows: Sequence[Window]) -> str:
     return stream.getvalue()
 
 
-def _zone_of(windows: Sequence[Window]) -> str:
+def zone_shown(windows: Sequence[Window]) -> str:
     """Return the zone of the first window, in which people of the catalog are taken to think."""
     return windows[0].zone if windows else "UTC"
 

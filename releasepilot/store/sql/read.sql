@@ -38,6 +38,19 @@ from step
 where train = %(train)s
 order by position nulls last, id;
 
+-- name: measured
+-- What the steps of a name's latest thirty trains took where they were done, and not found done: the 95th percentile.
+-- One that was tried again took until it worked; one that was undone later has another end, and is left out.
+select step.id as step, step.uses, count(*) as runs, greatest(1, ceil(percentile_disc(0.95) within group (
+    order by extract(epoch from step.ended_at - step.started_at)
+)))::integer as seconds
+from (select id from train where name = %(name)s order by started_at desc limit 30) as latest
+join step on step.train = latest.id
+where step.status = 'done' and step.started_at is not null and step.ended_at is not null
+    and not coalesce((step.receipt ->> 'adopted')::boolean, false)
+group by step.id, step.uses
+order by step.id, step.uses;
+
 -- name: receipt
 -- What a step handed back.
 select receipt from step where train = %(train)s and id = %(step)s;

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from support.stacks import WORKER, a_stack, ask, eventually, is_alive, is_ready, part, pids_of
-from temporalio.client import Client
+from temporalio.client import Client, Schedule, ScheduleActionStartWorkflow, ScheduleSpec
 
 from releasepilot.errors import StackError
 from releasepilot.settings import Settings
@@ -147,4 +147,19 @@ async def test_a_running_train_keeps_the_stack_up(tmp_path: Path) -> None:
         with pytest.raises(AssertionError):
             eventually(lambda: not all(is_alive(pid) for pid in pids), seconds=4)
         await handle.terminate()
+        eventually(lambda: not any(is_alive(pid) for pid in pids))
+
+
+async def test_a_schedule_that_is_due_some_time_keeps_the_stack_up(tmp_path: Path) -> None:
+    """Nobody else would begin its train; once it is removed the stack ends."""
+    with a_stack(tmp_path / "state", RELEASEPILOT_IDLE_MINUTES="0.02") as settings:
+        endpoints = ensure_stack(settings, worker_command=WORKER)
+        client = await Client.connect(endpoints.temporal_address)
+        action = ScheduleActionStartWorkflow("Nothing", id="nothing", task_queue="none")
+        spec = ScheduleSpec(cron_expressions=["0 0 1 1 *"])
+        handle = await client.create_schedule("yearly", Schedule(action=action, spec=spec))
+        pids = pids_of(settings)
+        with pytest.raises(AssertionError):
+            eventually(lambda: not all(is_alive(pid) for pid in pids), seconds=5)
+        await handle.delete()
         eventually(lambda: not any(is_alive(pid) for pid in pids))

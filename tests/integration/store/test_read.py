@@ -9,6 +9,7 @@ import pytest
 from support.recorded_trains import NOW, a_plan, a_receipt, a_request, event, happy_history
 
 from releasepilot.errors import StackError, TrainUnknown
+from releasepilot.model.estimate import Measured
 from releasepilot.model.event import EventType
 from releasepilot.model.train import Outcome
 from releasepilot.store.pool import Pool, open_pool
@@ -151,3 +152,30 @@ async def test_broken_connections_are_replaced(pool: Pool, server: str) -> None:
             "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'releasepilot'"
         )
     assert (await reader.train("core")).outcome is Outcome.RELEASED
+
+
+async def test_what_steps_took_in_earlier_trains(pool: Pool) -> None:
+    """The 95th percentile of what was done in the trains of a name; what was found done or failed does not count."""
+    writer, plan = Writer(pool), a_plan(2)
+    await writer.save_plan(plan)
+    for number in range(20):
+        request = a_request(attempt=number + 1)
+        await writer.open_train(request.train, request, NOW + timedelta(minutes=number))
+        adopted = a_receipt("c1/stage").model_copy(update={"adopted": number > 0})
+        events = [
+            event(1, EventType.TRAIN_PLANNED, digest=plan.digest),
+            event(2, EventType.STEP_STARTED, "c0/stage"),
+            event(3 + number, EventType.STEP_DONE, "c0/stage", receipt=a_receipt("c0/stage").model_dump(mode="json")),
+            event(100, EventType.STEP_STARTED, "c1/stage"),
+            event(104, EventType.STEP_DONE, "c1/stage", receipt=adopted.model_dump(mode="json")),
+        ]
+        await writer.record(request.train, events)
+    failed = a_request(attempt=21)
+    await writer.open_train(failed.train, failed, NOW + timedelta(hours=1))
+    lost = [event(1, EventType.STEP_STARTED, "c0/stage"), event(900, EventType.STEP_FAILED, "c0/stage", error="no")]
+    await writer.record(failed.train, lost)
+    assert await Reader(pool).measured("core") == [
+        Measured(step="c0/stage", uses="git.stage", seconds=19, runs=20),
+        Measured(step="c1/stage", uses="git.stage", seconds=4, runs=1),
+    ]
+    assert await Reader(pool).measured("another") == []

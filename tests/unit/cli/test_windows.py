@@ -11,6 +11,8 @@ from typing import NamedTuple
 
 import pytest
 
+from releasepilot.governance.zone_data import zone_data_version
+
 CATALOG = """
 version: 1
 train: shop
@@ -83,6 +85,7 @@ def test_check_looks_at_the_components_that_are_named(folder: Path) -> None:
         "rule": "web-sale",
         "until": "2026-12-01T08:00:00Z",
         "reason": "closed by the blackout 'web-sale'",
+        "tzdata": zone_data_version(),
     }
     unknown = run(folder, "check", "--component", "wep")
     assert (unknown.code, "there is no component 'wep'" in unknown.err) == (2, True)

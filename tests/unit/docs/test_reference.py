@@ -128,7 +128,9 @@ def check_command(page: str, words: str) -> None:
     command = load(rest.pop(0))
     if isinstance(command, click.Group):
         assert rest[:1], f"{page}: {words}"
-        command = command.commands[rest.pop(0)]
+        _, found, rest = command.resolve_command(click.Context(command), rest)
+        assert found is not None, f"{page}: {words}"
+        command = found
     for word in rest:
         assert not re.match("-[a-z-]", word) or word.partition("=")[0] in options(command), f"{page}: {words}"
 

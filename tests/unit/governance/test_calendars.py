@@ -13,7 +13,7 @@ from support.windows import a_window, spans
 
 from releasepilot.errors import CalendarError
 from releasepilot.governance.calendars import read_calendar, write_calendar
-from releasepilot.model.window import Window, WindowEffect
+from releasepilot.model.window import Crossing, Window, WindowEffect
 
 names = st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_-]{0,20}(\.[a-z0-9]{1,5})?", fullmatch=True).filter(
     lambda name: not name.endswith((".lock", "-", "_"))
@@ -29,9 +29,13 @@ parts = st.tuples(st.integers(0, 9), st.integers(0, 50), st.integers(0, 59), st.
 def any_windows(draw: st.DrawFn, name: str) -> Window:
     """Draw a window with everything that it may have."""
     days, hours, minutes, seconds = draw(parts)
+    effect, crossing = draw(st.sampled_from(WindowEffect)), draw(st.sampled_from(Crossing))
     return a_window(
         name=name,
-        effect=draw(st.sampled_from(WindowEffect)),
+        effect=effect,
+        crossing=crossing,
+        overrun=draw(st.integers(1, 86400)) if crossing is Crossing.OVERRUN else None,
+        rollback=effect is WindowEffect.ALLOW or draw(st.booleans()),
         zone=draw(st.sampled_from(("UTC", "Etc/UTC", "Europe/Berlin", "America/Argentina/Buenos_Aires"))),
         start=draw(walls),
         duration=f"{days}d{hours}h{minutes}m{seconds}s",
@@ -42,6 +46,7 @@ def any_windows(draw: st.DrawFn, name: str) -> Window:
         exdate=draw(st.lists(walls, max_size=12)),
         holidays=draw(st.sampled_from((None, "DE", "DE-BY"))),
         components=draw(st.sampled_from(((), ("api",), ("web-*", "[!a]?")))),
+        labels=draw(st.sampled_from(({}, {"environment": "prod*", "region": "[!e]?"}))),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from itertools import count, pairwise
 from zoneinfo import ZoneInfo
@@ -11,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.windows import a_window, utc
 
-from releasepilot.governance.windows import concerns, next_opening, objections, openings, verdict
+from releasepilot.governance.scope import concerns
+from releasepilot.governance.windows import next_opening, objections, openings, verdict
+from releasepilot.governance.zone_data import zone_data_version
 from releasepilot.model.window import Window, WindowEffect
 
 WEEKDAYS = a_window(
@@ -79,6 +82,25 @@ def test_only_windows_that_concern_a_component_decide() -> None:
     assert not verdict([web], at, ["shop-front"]).open
     assert verdict([web], at, ["Web", "shop"]).open
     assert concerns(FREEZE, "anything")
+
+
+def test_labels_and_names_must_both_hold() -> None:
+    """A label that a component has not matches nothing, not even a star."""
+    production = FREEZE.model_copy(update={"labels": {"environment": "prod*"}, "components": ("web*",)})
+    assert concerns(production, "web-1", {"environment": "production", "region": "eu"})
+    assert not concerns(production, "web-1", {"environment": "staging"})
+    assert not concerns(production, "api", {"environment": "production"})
+    assert not concerns(FREEZE.model_copy(update={"labels": {"region": "*"}}), "web-1")
+    at = utc("2026-11-26T15:00")
+    assert not verdict([production], at, {"api": {}, "web-1": {"environment": "production"}}).open
+    assert verdict([production], at, {"api": {}, "web-1": {}}).open
+
+
+def test_a_verdict_names_the_zone_data_that_decided() -> None:
+    """Rules of zones change; without windows none is looked at."""
+    assert verdict([WEEKDAYS], utc("2026-01-05T14:00"), ["api"]).tzdata == zone_data_version()
+    assert re.fullmatch(r"20\d\d[a-z]+", zone_data_version())
+    assert verdict([], utc("2026-01-05T14:00"), ["api"]).tzdata == ""
 
 
 def test_the_strictest_of_several_components_decides() -> None:

@@ -471,3 +471,16 @@ def test_who_shares_a_version_with_a_released_crate_is_told() -> None:
     with pytest.raises(EditClash, match=r"both write Cargo\.toml") as caught:
         planned(crate("a", "fix: x"), crate("b", "fix: y"), components=entries)
     assert "make them one component" in caught.value.hint
+
+
+def test_a_declared_estimate_reaches_the_step_and_no_other_plan() -> None:
+    """Of a step and of the verify hook; a plan in which nobody declares any keeps its digest."""
+    entry = {
+        "publish": [{"uses": "exec", "name": "deploy", "estimate": "20m"}],
+        "hooks": {"verify": "make", "estimate": 90},
+    }
+    plan = planned(source("lib", "feat: one"), components={"lib": entry})
+    assert plan.step_of("lib/deploy").estimate == 1200
+    assert plan.step_of("lib/verify").estimate == 90
+    assert plan.step_of("lib/push").estimate is None
+    assert b"estimate" not in planned(source("lib", "feat: one")).canonical()

@@ -269,3 +269,18 @@ def test_any_graph_ends_and_can_be_undone(
                 assert f"={need}" in world.log[: world.log.index(f"+{step.id}")]
     if not broken:
         assert StepStatus.PENDING not in run.statuses.values()
+
+
+async def test_a_step_that_may_not_start_is_passed_over_and_not_lost() -> None:
+    """Those behind it go on, and it starts when somebody looks again."""
+    world, held = World(), engine([node("a/push"), node("b/push"), node("c/push", "a/push")])
+    allowed = ["b/push", "c/push"]
+    held.may_start = lambda one: one.id in allowed
+    running = asyncio.create_task(held.forward(world.act))
+    await until(lambda: held.statuses["b/push"] is StepStatus.DONE)
+    assert held.idle
+    assert held.statuses["a/push"] is StepStatus.PENDING
+    allowed.append("a/push")
+    held.look_again()
+    await running
+    assert set(held.statuses.values()) == {StepStatus.DONE}

@@ -1,0 +1,120 @@
+"""The windows of a running train: which of them are in force, what they say, and what they hold back."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from datetime import datetime
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError, is_cancelled_exception
+
+with workflow.unsafe.imports_passed_through():
+    from pydantic import JsonValue
+
+    from releasepilot.model.event import EventType
+    from releasepilot.model.step import Queue
+    from releasepilot.model.train import Condition
+    from releasepilot.model.window import Window
+    from releasepilot.workflows.crossing import Close
+    from releasepilot.workflows.journal import Journal
+    from releasepilot.workflows.overrides import Overrides
+    from releasepilot.workflows.ports import (
+        LEDGER_TIMEOUT,
+        PREPARE_RETRY,
+        Activity,
+        WindowCall,
+        WindowJudgement,
+        task_queue,
+    )
+    from releasepilot.workflows.steps import failure_of
+
+
+class Openings:
+    """Has the windows judged, and remembers what they said. Zones and holidays are the activity's to know."""
+
+    def __init__(
+        self, windows: tuple[Window, ...], journal: Journal, overrides: Overrides, close: Close | None = None
+    ) -> None:
+        """Ask about these windows, less those that are overridden; `close` is what an earlier run was told."""
+        self._windows = windows
+        self._journal = journal
+        self._overrides = overrides
+        #: When they close next, as the last judgement said.
+        self.close = close
+        #: Why they are closed; empty where the train does not wait for them.
+        self.reason = ""
+        self._rule = ""
+        self._since: datetime | None = None
+        self._until: datetime | None = None
+
+    def in_force(self) -> tuple[Window, ...]:
+        """Return the windows that nobody has waived."""
+        waived = self._overrides.waived(workflow.now()) if self._windows else {}
+        return tuple(window for window in self._windows if window.name not in waived)
+
+    async def judge(self, labels: Mapping[str, Mapping[str, str]], needs: int = 0) -> WindowJudgement:
+        """Have them judged now for components with their labels, and work of so many seconds.
+
+        Raises StepFailed where no opening is known.
+        """
+        try:
+            judged: WindowJudgement = await workflow.execute_activity(
+                Activity.WINDOWS,
+                WindowCall(
+                    windows=self.in_force(),
+                    components=tuple(labels),
+                    labels={name: dict(told) for name, told in labels.items() if told},
+                    needs=needs,
+                ),
+                result_type=WindowJudgement,
+                task_queue=task_queue(Queue.ENGINE),
+                start_to_close_timeout=LEDGER_TIMEOUT,
+                retry_policy=PREPARE_RETRY,
+            )
+        except ActivityError as error:
+            if is_cancelled_exception(error):
+                raise asyncio.CancelledError from error
+            raise failure_of(error) from error
+        return judged
+
+    def closed(self, judged: WindowJudgement) -> None:
+        """Remember that they hold the train back."""
+        verdict = judged.verdict
+        self._since = self._since if self.reason else workflow.now()
+        self.reason = f"{verdict.reason} until {_moment(verdict.until)}"
+        self._rule, self._until = verdict.rule, verdict.until
+
+    def tell_closed(self, judged: WindowJudgement) -> None:
+        """Write down that they hold the train back."""
+        self._tell(EventType.WINDOW_CLOSED, judged, until=_moment(judged.verdict.until))
+
+    def opened(self, judged: WindowJudgement) -> bool:
+        """Remember and write down that they do no longer; return whether they did."""
+        held, self.reason = bool(self.reason), ""
+        if held:
+            self._tell(EventType.WINDOW_OPENED, judged)
+        return held
+
+    def condition(self, train: str) -> Condition | None:
+        """Return what is waited for, and who could waive it; None where nothing is."""
+        if not self.reason:
+            return None
+        who = self._overrides.able
+        waive = f"releasepilot override {train} --waive {self._rule} --reason CODE --incident ID --comment TEXT"
+        return Condition(
+            what=self.reason,
+            who=who,
+            command=waive if who and self._rule else "",
+            since=self._since,
+            clears_at=self._until,
+        )
+
+    def _tell(self, kind: EventType, judged: WindowJudgement, **more: JsonValue) -> None:
+        verdict = judged.verdict
+        told: dict[str, JsonValue] = {"window": verdict.rule, "reason": verdict.reason, "tzdata": verdict.tzdata}
+        self._journal.note(kind, "", "", **more, **told)
+
+
+def _moment(at: datetime | None) -> str:
+    return f"{at:%Y-%m-%d %H:%M} UTC" if at else ""
