@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +58,8 @@ class Posting:
     #: Workflows that stay in memory; 0 replays each task from its first event.
     cached_workflows: int = 200
     versioned: bool = False
+    #: The clock of windows and rules; it gives moments with their zone.
+    now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     #: Whose tokens are asked for; None where the account of the operating system is enough.
     trust: Trust | None = None
 
@@ -85,10 +87,15 @@ async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Wo
         hands = _Hands(
             steps=Steps(Registry.load(tools, posting.actuators), PlanShelf(reader), reader),
             planning=Planning(
-                ledger, reader, cache=posting.cache, git_timeout=posting.git_timeout, trust=posting.trust
+                ledger,
+                reader,
+                cache=posting.cache,
+                git_timeout=posting.git_timeout,
+                trust=posting.trust,
+                now=posting.now,
             ),
             ledger=ledger,
-            windows=Windows(),
+            windows=Windows(posting.now),
         )
         yield [_worker(client, posting, queue, hands) for queue in posting.queues]
 

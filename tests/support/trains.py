@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -83,10 +84,16 @@ class Depot:
 
 @asynccontextmanager
 async def depot(
-    client: Client, database_url: str, folder: Path, *, working: bool = True, git_timeout: float = 60.0
+    client: Client,
+    database_url: str,
+    folder: Path,
+    *,
+    working: bool = True,
+    git_timeout: float = 60.0,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> AsyncIterator[Depot]:
     """Give a depot, with a worker in this process unless `working` is false. Mirrors live in `folder`."""
-    posting = Posting(database_url=database_url, cache=folder / "cache", git_timeout=git_timeout)
+    posting = Posting(database_url=database_url, cache=folder / "cache", git_timeout=git_timeout, now=now)
     async with open_pool(database_url) as pool, AsyncExitStack() as stack:
         if working:
             for worker in await stack.enter_async_context(workers(client, posting)):
