@@ -28,7 +28,7 @@ def _estimate(step: Step, measured: int | None) -> Estimate:
     if step.uses == _WAIT:
         # A soak takes what it says, also where it said something else in earlier trains.
         return Estimate(seconds=max(1, _soak(step)), source=EstimateSource.DECLARED)
-    if measured is not None:
+    if measured is not None and not step.patient:
         return Estimate(seconds=max(1, measured), source=EstimateSource.HISTORY)
     if step.estimate is not None:
         return Estimate(seconds=step.estimate, source=EstimateSource.DECLARED)

@@ -87,6 +87,7 @@ class _Declared:
             timeout=self.declaration.timeout,
             attempts=self._attempts(),
             estimate=self.declaration.estimate,
+            patient=self.traits.patient,
         )
 
     def _attempts(self) -> int:

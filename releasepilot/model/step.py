@@ -105,6 +105,8 @@ class Step(Value):
     attempts: int = 5
     #: How long the catalog says that it takes with all of its attempts.
     estimate: Seconds | None = None
+    #: It waits for people, and how long they take is no measure of it.
+    patient: bool = False
 
 
 class StepStatus(StrEnum):

@@ -37,3 +37,10 @@ def test_a_soak_takes_what_it_says() -> None:
     measured = [Measured(step="lib/soak", uses="wait", seconds=60, runs=9)]
     assert estimates_of([soak], measured)["lib/soak"] == Estimate(seconds=7200, source=EstimateSource.DECLARED)
     assert estimates_of([soak.model_copy(update={"config": {"for": 0}})])["lib/soak"].seconds == 1
+
+
+def test_how_long_people_took_is_no_estimate() -> None:
+    """A board that took days once must not keep a step out of every window."""
+    asking = step("lib", "change").model_copy(update={"patient": True})
+    measured = [Measured(step="lib/change", uses="mark", seconds=400_000, runs=9)]
+    assert estimates_of([asking], measured)["lib/change"].source is EstimateSource.DEFAULT
