@@ -11,6 +11,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import (
     Client,
     Plugin,
@@ -43,7 +44,7 @@ from releasepilot.model.gate import Actor, Decision, Vote
 from releasepilot.model.plan import Plan
 from releasepilot.model.schedule import Overlap, ScheduleView, Timetable
 from releasepilot.model.step import Queue
-from releasepilot.model.train import Outcome, Request, TrainPhase, TrainView, with_dependents
+from releasepilot.model.train import Condition, Outcome, Request, TrainPhase, TrainView, with_dependents
 from releasepilot.model.window import WindowVerdict
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
@@ -175,6 +176,16 @@ class Control:
         except (ControlError, StackError):
             pass
         return await self._recorded(row)
+
+    async def explain(self, train: str) -> TrainView:
+        """Say where a train stands as `view` does, and of a train that runs also which steps are tried again, and why.
+
+        A step that waits for people, such as one that asks a change board, is tried again until they have answered.
+        """
+        view = await self.view(train)
+        if view.record is not None or view.conditions:
+            return view
+        return view.model_copy(update={"conditions": await self._retried(view.train)})
 
     async def watch(self, train: str) -> AsyncIterator[TrainView]:
         """Yield a view whenever something has changed, until the train has ended."""
@@ -378,6 +389,20 @@ class Control:
                 return request
             request = request.model_copy(update={"attempt": request.attempt + 1})
 
+    async def _retried(self, train: str) -> tuple[Condition, ...]:
+        """Return what the server holds of activities that failed and will be tried again."""
+        try:
+            found = await self._client.get_workflow_handle(train_workflow_id(train)).describe(rpc_timeout=_RPC)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return ()
+            raise _unreachable(error) from error
+        return tuple(
+            _retried(one)
+            for one in found.raw_description.pending_activities
+            if one.attempt > 1 and one.HasField("last_failure")
+        )
+
     async def _finished(self, workflow_id: str) -> None:
         try:
             await self._client.get_workflow_handle(workflow_id).result()
@@ -516,6 +541,16 @@ async def _view_of(listed: ScheduleListDescription) -> ScheduleView | None:
     view: ScheduleView = await listed.memo_value(_VIEW, type_hint=ScheduleView)
     due = listed.info.next_action_times
     return view.model_copy(update={"next": due[0] if due else None})
+
+
+def _retried(pending: PendingActivityInfo) -> Condition:
+    """Say what an activity waits for that is tried again. It is named by what it does and by its step."""
+    step = pending.activity_id.rpartition(" ")[2]
+    said = pending.last_failure.message.removeprefix(f"{step.partition('/')[0]}: ")
+    again = pending.HasField("next_attempt_schedule_time")
+    return Condition(
+        what=f"{step}: {said}", clears_at=pending.next_attempt_schedule_time.ToDatetime(UTC) if again else None
+    )
 
 
 def _rollback_id(row: TrainRow) -> str:

@@ -37,7 +37,7 @@ def explain(invocation: Invocation, train: str | None, as_json: bool) -> int:
 
 async def _view(servers: Servers, train: str | None) -> TrainView:
     async with connect(servers) as control:
-        return await control.view(await control.resolve(train))
+        return await control.explain(await control.resolve(train))
 
 
 def lines(view: TrainView) -> list[str]:

@@ -78,7 +78,7 @@ async def _plan_of(servers: Servers, train: str | None) -> tuple[Plan, Assessmen
 
 async def _found(servers: Servers, train: str | None) -> tuple[TrainView, Plan | None]:
     async with connect(servers) as control:
-        view = await control.view(await control.resolve(train))
+        view = await control.explain(await control.resolve(train))
         return view, await plan_or_none(control, view)
 
 

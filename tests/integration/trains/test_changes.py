@@ -14,7 +14,7 @@ from support.servicenow import Instance, running_instance
 from support.shop import a_shop_remote, entries
 from support.trains import Depot, catalog_of
 
-from releasepilot.model.train import Outcome
+from releasepilot.model.train import Condition, Outcome
 
 
 @pytest.fixture
@@ -30,6 +30,17 @@ def steps(instance: Instance, *more: dict[str, Any]) -> dict[str, Any]:
     login = login_of(instance)
     change = {"uses": "servicenow.change", "interval": "1s", **login}
     return {"publish": [*more, change, {"uses": "servicenow.close", **login}]}
+
+
+async def until_explained(depot: Depot, train: str, what: str) -> None:
+    """Wait until a train that is asked says that it waits for this."""
+    said: tuple[Condition, ...] = ()
+    for _ in range(100):
+        said = (await depot.control.explain(train)).conditions
+        if any(one.what.startswith(what) for one in said):
+            return
+        await asyncio.sleep(0.1)
+    raise AssertionError(said)
 
 
 async def until_asked(instance: Instance, state: str) -> None:
@@ -54,6 +65,7 @@ async def test_nothing_is_public_before_the_board_has_agreed(depot: Depot, tmp_p
     for state in ("-4", "-3"):
         await until_asked(instance, state)
         assert not any("refs/tags/v1.1.0" in remote.refs() for remote in remotes.values())
+        await until_explained(depot, train, "lib/servicenow.change: CHG0030001 ")
         approve(instance)
     record = await depot.ended(train)
     assert record.outcome is Outcome.RELEASED
