@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import math
 import resource
-import tempfile
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,10 +20,10 @@ from temporalio.worker import Worker
 from benchmarks.result import Result
 
 with workflow.unsafe.imports_passed_through():
-    from support.postgres import fresh_database, running_postgres
-    from support.temporal import Stage, running_temporal, stage
+    from support.temporal import Stage, stage
     from support.world import plan_of, step
 
+    from benchmarks.servers import running_servers
     from releasepilot.control import Servers, dial
     from releasepilot.model.plan import Plan
     from releasepilot.model.step import Queue
@@ -65,16 +64,8 @@ class Bare:
 
 def run() -> list[Result]:
     """Measure throughput against the floor at 200 components, then how it grows."""
-    with tempfile.TemporaryDirectory(prefix="releasepilot-bench-") as folder:
-        root = Path(folder)
-        for name in ("postgres", "temporal", "work"):
-            (root / name).mkdir()
-        with (
-            running_postgres(root / "postgres") as url,
-            fresh_database(url) as database,
-            running_temporal(root / "temporal") as address,
-        ):
-            return asyncio.run(_measure(address, database, root / "work"))
+    with running_servers() as servers:
+        return asyncio.run(_measure(*servers))
 
 
 async def _measure(address: str, database: str, folder: Path) -> list[Result]:

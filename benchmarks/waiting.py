@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import resource
-import tempfile
 import time
 from pathlib import Path
 from uuid import uuid4
 
-from support.postgres import fresh_database, running_postgres
-from support.temporal import Stage, running_temporal, stage
+from support.temporal import Stage, stage
 from support.world import plan_of, step
 
 from benchmarks.result import Result
+from benchmarks.servers import running_servers
 from releasepilot.control import Servers, dial
 from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.plan import Plan
@@ -27,16 +26,8 @@ _GATE = ApprovalGate(roles=("managers",), sla="1d", expires_after="7d", lapses_a
 
 def run() -> list[Result]:
     """Let a thousand trains wait; then measure what that takes, and a train beside them."""
-    with tempfile.TemporaryDirectory(prefix="releasepilot-bench-") as folder:
-        root = Path(folder)
-        for name in ("postgres", "temporal", "work"):
-            (root / name).mkdir()
-        with (
-            running_postgres(root / "postgres") as url,
-            fresh_database(url) as database,
-            running_temporal(root / "temporal") as address,
-        ):
-            return asyncio.run(_measure(address, database, root / "work"))
+    with running_servers() as servers:
+        return asyncio.run(_measure(*servers))
 
 
 async def _measure(address: str, database: str, folder: Path) -> list[Result]:

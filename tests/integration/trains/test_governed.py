@@ -186,8 +186,8 @@ async def test_an_escalation_and_a_rejection_after_days(world: World) -> None:
     assert not world.instance.changes
 
 
-async def test_a_push_after_the_votes_asks_those_again_whom_it_concerns(world: World) -> None:
-    """While the train waits for its window somebody pushes to `app`: the owners of `lib` are not asked twice."""
+async def agreed(world: World) -> str:
+    """Start the train and vote for it as everybody who has to; return it when it waits for the office."""
     declared = governed(world)
     catalog = catalog_of(declared.pop("components"), **declared)
     train = await world.depot.start(catalog, await world.depot.plan(catalog))
@@ -195,6 +195,12 @@ async def test_a_push_after_the_votes_asks_those_again_whom_it_concerns(world: W
     for account in ("dora", "mia", "emil"):
         await world.vote(account, train)
     await world.until_it_waits_for(train, "outside of 'office'")
+    return train
+
+
+async def test_a_push_after_the_votes_asks_those_again_whom_it_concerns(world: World) -> None:
+    """While the train waits for its window somebody pushes to `app`: the owners of `lib` are not asked twice."""
+    train = await agreed(world)
     world.remotes["app"].add("feat: at the last moment")
     await world.calendar.until(nine_tomorrow(world))
     view = await world.until_it_waits_for(train, "gate managers")
@@ -210,13 +216,8 @@ async def test_a_push_after_the_votes_asks_those_again_whom_it_concerns(world: W
 
 async def test_an_emergency_does_not_wait_for_the_office(world: World) -> None:
     """The window is waived by name for an incident; the votes were given, and the board still decides."""
-    declared = governed(world)
-    catalog = catalog_of(declared.pop("components"), **declared)
-    train = await world.depot.start(catalog, await world.depot.plan(catalog))
-    await world.until_it_waits_for(train, "gate owners")
-    for account in ("dora", "mia", "emil"):
-        await world.vote(account, train)
-    view = await world.until_it_waits_for(train, "outside of 'office'")
+    train = await agreed(world)
+    view = await world.depot.control.view(train)
     assert view.conditions[0].who == ("cora",)
     control = Control(world.client, world.depot.reader, Actor(account="cora", realm="os"))
     await control.override(train, ["office"], reason="outage", incident="INC-1", comment="it burns")
