@@ -21,7 +21,7 @@ from releasepilot.graph.planner import Planned, look_ahead
 from releasepilot.model.assessment import Assessment
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.snapshot import Snapshot
-from releasepilot.model.train import Outcome, Outline
+from releasepilot.model.train import Outline
 from releasepilot.model.trust import Trust
 from releasepilot.repositories.snapshot import take_snapshot
 from releasepilot.store.read import Reader
@@ -85,7 +85,7 @@ class Planning:
         None where neither rules nor gates ask for it.
         """
         catalog = call.request.catalog
-        if not (catalog.rules or any(gate.risk for gate in catalog.gates)):
+        if not catalog.weighs_risk:
             return None
         now = self._now()
         assessment = await asyncio.to_thread(
@@ -95,17 +95,14 @@ class Planning:
             call.request,
             dependents=planned.dependents,
             now=now,
-            past=await self._past(call),
+            past=await self._reader.failures(
+                catalog.train, call.train, [release.component for release in planned.plan.releases], TRAINS
+            ),
             approvals=call.approvals,
         )
         await self._ledger.keep_assessment(call.train, planned.plan.digest, now, assessment)
         refuse_denied(assessment.verdicts)
         return assessment
-
-    async def _past(self, call: PrepareCall) -> tuple[Outcome, ...]:
-        """Return how the trains of this name before ended, the latest first."""
-        rows = await self._reader.history(TRAINS + 1, call.request.catalog.train)
-        return tuple(row.outcome for row in rows if row.outcome is not None and row.id != call.train)[:TRAINS]
 
     async def _changes(self, call: PrepareCall, plan: Plan) -> tuple[str, ...]:
         """Say what differs from the plan before, or from the one that came confirmed with the request."""

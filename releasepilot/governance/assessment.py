@@ -9,7 +9,7 @@ from importlib import import_module
 
 from releasepilot.errors import CatalogError
 from releasepilot.governance.policy_engine import PolicyEngine
-from releasepilot.governance.risk import counted, failed, risk_of
+from releasepilot.governance.risk import counted, risk_of
 from releasepilot.governance.rules import about_approvals, judge, objections, policy_engine
 from releasepilot.model.assessment import Assessment
 from releasepilot.model.plan import Plan, Release
@@ -24,7 +24,7 @@ from releasepilot.model.rule_input import (
     WindowFacts,
 )
 from releasepilot.model.snapshot import Snapshot
-from releasepilot.model.train import Outcome, Request
+from releasepilot.model.train import Request
 from releasepilot.model.window import WindowVerdict
 
 
@@ -35,14 +35,15 @@ def assess(
     *,
     dependents: Mapping[str, int],
     now: datetime,
-    past: Sequence[Outcome] | None = None,
+    past: Sequence[bool] | None = None,
     approvals: Sequence[ApprovalFacts] | None = None,
 ) -> Assessment:
     """Score the risk of a plan, and judge it by the rules. A plan that releases nothing is not judged.
 
-    `past` are the outcomes of the trains before, None where nobody knows. `approvals` are those given, None before
-    people were asked: rules about them then come later, unless the plan has no gates. Raises EngineMissing, and
-    CatalogError where the rules cannot be used, which reading the catalog has told with line and column.
+    `past` says of the trains before whether a component failed that is released now; None where nobody knows.
+    `approvals` are those given, None before people were asked: rules about them then come later, unless the plan has no
+    gates. Raises EngineMissing, and CatalogError where the rules cannot be used, which reading the catalog has told with
+    line and column.
     """
     catalog = request.catalog
     window = _window(plan, request, now)
@@ -50,7 +51,7 @@ def assess(
     if window.open and window.until:
         found = replace(found, left=window.until - now)
     if past is not None:
-        found = replace(found, trains=len(past), failures=failed(past))
+        found = replace(found, trains=len(past), failures=sum(past))
     risk = risk_of(found, catalog.risk)
     if not catalog.rules or not plan.releases:
         return Assessment(risk=risk)

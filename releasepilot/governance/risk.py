@@ -1,21 +1,19 @@
 """The risk of a plan: what is counted, what each count means from 1 to 5, and what all of it comes to. Pure.
 
 The score is the weighted mean of the factors that are known, from 0 to 100. A factor that is not known is left out
-instead of guessed, so that two plans compare where the same is known of both. Authors who are new to a component are no
-factor: a snapshot holds the commits since the last release, and who wrote the ones before is not in it.
+instead of guessed, so that two plans compare where the same is known of both.
 """
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
 from releasepilot.model.plan import Plan
 from releasepilot.model.risk import Risk, RiskFactor, RiskLevel, RiskPolicy
 from releasepilot.model.snapshot import Snapshot
-from releasepilot.model.train import Outcome
 from releasepilot.model.version import Bump
 
 #: Trains of the past that are looked at.
@@ -32,7 +30,9 @@ class Counted:
     dependents: int
     #: Since the oldest commit that is not released yet.
     waiting: timedelta | None = None
-    #: Trains of the past, and how many of them did not release everything.
+    #: Authors who had made no commit before.
+    newcomers: int | None = None
+    #: Trains of the past, and in how many of them a component that is released now has failed.
     trains: int | None = None
     failures: int = 0
     #: Until the windows close; None where they are closed, or are not known to close.
@@ -58,6 +58,7 @@ _BREAKING = _Scale(weight=3, steps=(1, 1, 2, 4))
 _DEPENDENTS = _Scale(weight=2, steps=(1, 4, 10, 30))
 #: In days.
 _WAITING = _Scale(weight=1, steps=(7, 30, 90, 180))
+_NEWCOMERS = _Scale(weight=1, steps=(1, 1, 2, 4))
 _FAILURES = _Scale(weight=2, steps=(1, 1, 2, 4))
 #: In minutes of the week before the windows close that are gone.
 _WEEK = 7 * 24 * 60
@@ -75,13 +76,14 @@ def counted(plan: Plan, snapshot: Snapshot, dependents: Mapping[str, int], *, no
         dependents=max((dependents.get(name, 0) for name in released), default=0),
         # A clock that is wrong may have written a commit of tomorrow.
         waiting=None if oldest is None else timedelta(seconds=max(0, now - oldest)),
+        newcomers=sum(known) if (known := _newcomers(snapshot, released)) else None,
     )
 
 
-def failed(outcomes: Sequence[Outcome]) -> int:
-    """Return how many trains did not release everything, other than because people said no."""
-    fine = {Outcome.RELEASED, Outcome.NOTHING, Outcome.REJECTED}
-    return sum(1 for outcome in outcomes if outcome not in fine)
+def _newcomers(snapshot: Snapshot, released: Collection[str]) -> list[int]:
+    return [
+        source.newcomers for source in snapshot.components if source.name in released and source.newcomers is not None
+    ]
 
 
 def risk_of(found: Counted, policy: RiskPolicy) -> Risk:
@@ -110,8 +112,11 @@ def _factors(found: Counted) -> list[RiskFactor]:
     if found.waiting is not None:
         days = found.waiting.days
         factors.append(_WAITING.factor("waiting", days, f"the oldest commit waits for {_many(days, 'day')}"))
+    if found.newcomers is not None:
+        told = f"{_many(found.newcomers, 'author')} made no commit before"
+        factors.append(_NEWCOMERS.factor("newcomers", found.newcomers, told))
     if found.trains is not None:
-        told = f"{found.failures} of the last {_many(found.trains, 'train')} did not release everything"
+        told = f"{found.failures} of the last {_many(found.trains, 'train')} failed in a component that is released"
         factors.append(_FAILURES.factor("failures", found.failures, told))
     if found.left is not None:
         minutes = max(0, int(found.left.total_seconds()) // 60)

@@ -367,6 +367,11 @@ class Catalog(Value):
         known = {component.name: component.labels for component in self.components}
         return {name: known.get(name, {}) for name in names}
 
+    @property
+    def weighs_risk(self) -> bool:
+        """Whether the risk of a plan decides anything: rules may ask for it, and gates may be for a risk."""
+        return bool(self.rules) or any(gate.risk for gate in self.gates)
+
     def branch_of(self, component: ComponentEntry) -> str:
         """Return the branch that a component is released from."""
         return component.branch or self.defaults.branch

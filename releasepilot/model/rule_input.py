@@ -65,6 +65,7 @@ class RiskFacts(Value):
     breaking: Count = 0
     dependents: Count = 0
     waiting: Count = 0
+    newcomers: Count = 0
     failures: Count = 0
     window: Count = 0
 

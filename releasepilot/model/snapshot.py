@@ -48,6 +48,8 @@ class ComponentSource(Value):
     commits: Annotated[tuple[Commit, ...], SkipValidation, Field(repr=False)] = ()
     #: Who owns what these commits change, by the repository's CODEOWNERS; asked for where a gate wants to know.
     owners: tuple[str, ...] = ()
+    #: How many of the authors of these commits had made none before; None where nobody asked, and at a first release.
+    newcomers: int | None = None
     #: The manifests and the changelog, by path.
     files: tuple[SourceFile, ...] = Field(default=(), repr=False)
 

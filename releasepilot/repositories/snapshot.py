@@ -24,6 +24,7 @@ from releasepilot.repositories.contents import Contents, Folder, read_contents
 from releasepilot.repositories.history import Concern, Since, read_after, read_since
 from releasepilot.repositories.lines import branch_missing, counted_from, folder_missing, read_branches, truncated
 from releasepilot.repositories.mirror import Mirror, damaged, explain
+from releasepilot.repositories.newcomers import count_newcomers
 from releasepilot.repositories.objects import GitObject
 from releasepilot.repositories.ownership import read_owners
 from releasepilot.repositories.refs import Refs, read_refs
@@ -47,6 +48,8 @@ class _Wanted:
     branches: tuple[BranchEntry, ...] = ()
     #: Whether a gate asks who owns what is changed.
     owned: bool = False
+    #: Whether the risk decides anything, so that it is worth knowing who is new.
+    weighed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,7 @@ class _Pinned:
     since: Since
     branches: tuple[BranchSource, ...] = ()
     owners: tuple[str, ...] = ()
+    newcomers: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,6 +94,7 @@ async def take_snapshot(
             tag=catalog.tag_of(entry),
             branches=catalog.branches_of(entry) if catalog.parted(entry) else (),
             owned=any(gate.code_owners for gate in catalog.gates),
+            weighed=catalog.weighs_risk,
         )
         groups.setdefault(entry.repo, []).append(wanted)
     slots = asyncio.Semaphore(concurrency)
@@ -201,9 +206,16 @@ def _pin(mirror: Mirror, refs: Refs, wanted: _Wanted) -> _Pinned:
         since = read_since(refs, head, wanted.tag, concern)
     if since.release is None and mirror.shallow:
         raise truncated(entry, f"a release tag {wanted.tag!r} that {wanted.branch} contains")
-    base = refs.commit_of(since.release[0]) if wanted.owned and since.release else None
-    owners = read_owners(mirror.git, head, base, concern.pathspecs) if wanted.owned else ()
-    return _Pinned(wanted=wanted, head=head, since=since, branches=branches, owners=owners)
+    base = refs.commit_of(since.release[0]) if (wanted.owned or wanted.weighed) and since.release else None
+    return _Pinned(
+        wanted=wanted,
+        head=head,
+        since=since,
+        branches=branches,
+        owners=read_owners(mirror.git, head, base, concern.pathspecs) if wanted.owned else (),
+        # At a first release everybody is new, and that says nothing.
+        newcomers=count_newcomers(mirror.git, base, since.commits) if wanted.weighed and base else None,
+    )
 
 
 def _refuse_held(wanted: _Wanted, held: Mapping[str, Path]) -> None:
@@ -235,6 +247,7 @@ def _source(pinned: _Pinned, contents: Contents | None) -> ComponentSource:
         branches=pinned.branches,
         commits=since.commits,
         owners=pinned.owners,
+        newcomers=pinned.newcomers,
         files=tuple(_text_file(entry, from_root(entry.path, name), blob) for name, blob in contents.files.items()),
     )
 

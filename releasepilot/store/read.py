@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -146,6 +147,12 @@ class Reader:
         """Return the first review that trains of a name owe at a moment; None where they owe none."""
         found = await self._rows(OverdueReview, "overdue_review", name=name, now=now)
         return found[0] if found else None
+
+    async def failures(self, name: str, but: str, components: Sequence[str], limit: int) -> list[bool]:
+        """Say of at most `limit` ended trains of a name, but for one, whether a component failed; the latest first."""
+        given = {"name": name, "but": but, "components": list(components), "limit": limit}
+        async with connected(self._pool) as connection, connection.cursor(row_factory=scalar_row) as cursor:
+            return [bool(row) for row in await (await cursor.execute(_SQL["failures"], given)).fetchall()]
 
     async def next_seq(self, train: str) -> int:
         """Return the number of the train's next event; the first is 1."""

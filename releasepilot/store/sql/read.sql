@@ -77,3 +77,14 @@ where train.name = %(name)s
   )
 order by owed.at
 limit 1;
+
+-- name: failures
+-- Of the latest trains of a name that have ended, whether a step of one of these components failed, the latest first.
+select exists (
+    select 1 from step
+    where step.train = train.id and step.component = any(%(components)s::text[]) and step.error <> ''
+)
+from train
+where name = %(name)s and id <> %(but)s and outcome is not null
+order by started_at desc, id
+limit %(limit)s;

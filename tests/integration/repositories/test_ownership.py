@@ -52,3 +52,21 @@ async def test_a_pattern_that_cannot_be_matched_names_the_component(tmp_path: Pa
     with pytest.raises(ManifestError, match="too many stars") as told:
         await owners(tmp_path, [begun("*a*a*a*a* @x\n"), Change(message="fix: x", files={"web/a": "2"})])
     assert told.value.component == "a"
+
+
+async def test_authors_who_are_new_are_counted_where_the_risk_decides(tmp_path: Path) -> None:
+    """By their address, whatever its case; at a first release, and where nothing asks, nobody counts."""
+    remote = make_remote(tmp_path / "a.git", [begun(), Change(message="fix: x", files={"b": "2"})])
+    rule = {"id": "r", "expr": "plan.risk.newcomers > 3", "message": "m", "tests": [{"expect": "pass"}]}
+    for rules, expected in (((rule,), 0), ((), None)):
+        component = {"name": "a", "repo": remote.url, "ecosystem": "generic"}
+        catalog = Catalog.model_validate({"version": 1, "train": "t", "components": [component], "rules": rules})
+        snapshot = await take_snapshot(catalog, tmp_path / "cache", timeout=20)
+        assert snapshot.components[0].newcomers == expected
+    who = ("-c", "user.name=N", "-c", "user.email=new@example.org")
+    tree, head = remote.git("rev-parse", "main^{tree}"), remote.head()
+    made = remote.git(*who, "commit-tree", tree, "-p", head, "-m", "fix: by somebody new")
+    remote.git("update-ref", "refs/heads/main", made)
+    catalog = Catalog.model_validate({"version": 1, "train": "t", "components": [component], "rules": [rule]})
+    snapshot = await take_snapshot(catalog, tmp_path / "cache", timeout=20)
+    assert snapshot.components[0].newcomers == 1

@@ -46,6 +46,7 @@ def test_the_table_of_factors_is_that_of_the_code() -> None:
         "breaking": risk._BREAKING,
         "dependents": risk._DEPENDENTS,
         "waiting": risk._WAITING,
+        "newcomers": risk._NEWCOMERS,
         "failures": risk._FAILURES,
         "window": risk._WINDOW,
     }

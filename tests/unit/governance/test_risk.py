@@ -10,12 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.plans import request, source
 
-from releasepilot.governance.risk import Counted, counted, failed, level_of, risk_of
+from releasepilot.governance.risk import Counted, counted, level_of, risk_of
 from releasepilot.graph.planner import look_ahead
 from releasepilot.model.commit import Commit
 from releasepilot.model.risk import RiskLevel, RiskPolicy
 from releasepilot.model.snapshot import Snapshot
-from releasepilot.model.train import Outcome
 
 POLICY = RiskPolicy()
 DAY = 86400
@@ -27,13 +26,14 @@ COUNTS = st.builds(
     breaking=SMALL,
     dependents=SMALL,
     waiting=st.none() | TIMES,
+    newcomers=st.integers(0, 9),
     trains=st.none() | st.just(10),
     failures=st.integers(0, 10),
     left=st.none() | TIMES,
 )
 
 
-@given(COUNTS, st.sampled_from(["commits", "breaking", "dependents", "failures"]), SMALL)
+@given(COUNTS, st.sampled_from(["commits", "breaking", "dependents", "newcomers", "failures"]), SMALL)
 def test_more_of_anything_is_no_less_risk(before: Counted, name: str, more: int) -> None:
     """The score and each factor rise with a count, or stay."""
     after = replace(before, **{name: getattr(before, name) + more})
@@ -70,13 +70,21 @@ def test_a_score_is_within_its_bounds(counts: Counted) -> None:
 def test_the_least_and_the_most() -> None:
     """Nothing at all is 0, and the worst of everything 100."""
     least = Counted(
-        commits=0, breaking=0, dependents=0, waiting=timedelta(0), trains=10, failures=0, left=timedelta(days=30)
+        commits=0,
+        breaking=0,
+        dependents=0,
+        waiting=timedelta(0),
+        newcomers=0,
+        trains=10,
+        failures=0,
+        left=timedelta(days=30),
     )
     most = Counted(
         commits=9999,
         breaking=99,
         dependents=999,
         waiting=timedelta(days=999),
+        newcomers=7,
         trains=10,
         failures=10,
         left=timedelta(0),
@@ -88,7 +96,8 @@ def test_the_least_and_the_most() -> None:
         "99 major versions",
         "999 components may follow one that is released",
         "the oldest commit waits for 999 days",
-        "10 of the last 10 trains did not release everything",
+        "7 authors made no commit before",
+        "10 of the last 10 trains failed in a component that is released",
         "the windows are about to close",
     ]
 
@@ -120,8 +129,3 @@ def test_what_is_counted() -> None:
         assert counted(planned.plan, snapshot, planned.dependents, now=110.0 * DAY) == Counted(
             commits=2, breaking=1, dependents=2, waiting=timedelta(days=10)
         )
-
-
-def test_failures_are_those_of_trains_and_not_of_votes() -> None:
-    """A train that people rejected, or that had nothing to do, did not fail."""
-    assert failed(tuple(Outcome)) == 4
