@@ -33,7 +33,7 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.envconfig import ClientConfigProfile
-from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -237,6 +237,8 @@ class Control:
             )
         except WorkflowAlreadyStartedError as error:
             raise ControlError(f"train {row.id} is being rolled back", hint="review it when it has ended") from error
+        except WorkflowFailureError as error:
+            raise _failed(error) from error
         except RPCError as error:
             raise _unreachable(error) from error
         return row.id
@@ -407,7 +409,7 @@ class Control:
         try:
             await self._client.get_workflow_handle(workflow_id).result()
         except WorkflowFailureError as error:
-            raise ControlError(f"{workflow_id} failed: {error.cause}", hint="look at it in Temporal's pages") from error
+            raise _failed(error) from error
 
     async def _runs(self, workflow_id: str) -> bool:
         try:
@@ -541,6 +543,17 @@ async def _view_of(listed: ScheduleListDescription) -> ScheduleView | None:
     view: ScheduleView = await listed.memo_value(_VIEW, type_hint=ScheduleView)
     due = listed.info.next_action_times
     return view.model_copy(update={"next": due[0] if due else None})
+
+
+def _failed(error: WorkflowFailureError) -> ControlError:
+    """Say why a workflow could not do what it was started for."""
+    cause: BaseException | None = error.cause
+    while isinstance(cause, ActivityError):
+        cause = cause.cause
+    said = cause.message if isinstance(cause, ApplicationError) else str(cause)
+    if isinstance(cause, ApplicationError) and cause.type == IdentityUnproven.code:
+        return IdentityUnproven(said, hint="RELEASEPILOT_TOKEN holds your token")
+    return ControlError(f"it could not be done: {said}", hint="look at it in Temporal's pages")
 
 
 def _retried(pending: PendingActivityInfo) -> Condition:

@@ -45,7 +45,7 @@ class Ledger:
             steps = await self._reader.steps(row.id)
             return Standing(
                 outline=outline_of(
-                    plan, request, trust=self._trust, measured=await measured_for(request, self._reader)
+                    plan, request, passed=True, trust=self._trust, measured=await measured_for(request, self._reader)
                 ),
                 statuses={step.id: step.status for step in steps},
                 next_seq=await self._reader.next_seq(row.id),
@@ -56,6 +56,9 @@ class Ledger:
     async def open(self, call: PrepareCall) -> None:
         """Make the train known; ReviewOverdue where an earlier train of its name owes the review of an emergency."""
         await self._writer.open_train(call.train, call.request, call.started_at)
+        if call.previous:
+            # It began before that was due, or it is the train that owes it.
+            return
         owed = await self._reader.overdue_review(call.request.catalog.train, datetime.now(UTC))
         if owed is not None:
             raise ReviewOverdue(

@@ -29,14 +29,17 @@ def outline_of(
     measured: Iterable[Measured] = (),
     trust: Trust | None = None,
     assessment: Assessment | None = None,
+    passed: bool = False,
 ) -> Outline:
     """Return digest, step graph and the gates of this risk; PlanError where a gate can never pass.
 
-    `measured` is what steps took in earlier trains.
+    `measured` is what steps took in earlier trains. A train that has `passed` its gates has none any more: who may vote
+    now is no question to it.
     """
     estimates = estimates_of(plan.steps, measured) if request.catalog.windows else {}
     risk = assessment.risk.level if assessment else None
-    gates = tuple(opened(gate, plan, request) for gate in plan.gates if _applies(gate, risk))
+    applying = [] if passed else [gate for gate in plan.gates if _applies(gate, risk)]
+    gates = tuple(opened(gate, plan, request) for gate in applying)
     return Outline(
         digest=plan.digest,
         steps=tuple(

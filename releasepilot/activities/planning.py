@@ -98,7 +98,8 @@ class Planning:
             past=await self._reader.failures(
                 catalog.train, call.train, [release.component for release in planned.plan.releases], TRAINS
             ),
-            approvals=call.approvals,
+            # What was approved was another plan, and at its gates people have still to be asked.
+            approvals=call.approvals if planned.plan.digest == call.previous else None,
         )
         await self._ledger.keep_assessment(call.train, planned.plan.digest, now, assessment)
         refuse_denied(assessment.verdicts)

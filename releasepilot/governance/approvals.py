@@ -14,23 +14,31 @@ def judge(gate: OpenGate, votes: Sequence[Vote], now: datetime, opened: datetime
     The last vote of a person counts. A place counts once, whoever fills it. One rejection ends the train, whatever
     else was said; an approval that has expired counts no longer.
     """
-    counted = dict(_counted(gate, votes, now, opened))
+    counted = _counted(gate, votes, now, opened)
     rejection = next(((voter, vote) for voter, vote in counted.values() if vote.decision is Decision.REJECT), None)
     if rejection is not None:
         voter, vote = rejection
         return _rejected(gate, f"rejected by {voter}: {vote.comment}".rstrip(": "))
-    seats: dict[str, tuple[Voter, Vote]] = {}
-    for voter, vote in counted.values():
-        if not voter.veto:
-            seats.setdefault(voter.seat, (voter, vote))
+    seats = _seats(counted)
     approved_by = tuple(str(voter) for voter, _ in seats.values())
     reason = _missing(gate, [voter for voter, _ in seats.values()], now, opened)
     if not reason:
         return Verdict(gate=gate.name, passed=True, approved_by=approved_by, until=_expiry(gate, seats, now))
     lapse = opened + timedelta(seconds=gate.lapses_after) if gate.lapses_after else None
-    if lapse is not None and now >= lapse:
+    if lapse is not None and now >= lapse and not _had_passed(gate, votes, lapse, opened):
         return _rejected(gate, f"not approved within {timedelta(seconds=gate.lapses_after)}: {reason}")
-    return Verdict(gate=gate.name, passed=False, approved_by=approved_by, reason=reason, until=lapse)
+    return Verdict(
+        gate=gate.name,
+        passed=False,
+        approved_by=approved_by,
+        reason=reason,
+        until=lapse if lapse and lapse > now else None,
+    )
+
+
+def approvers(gate: OpenGate, votes: Sequence[Vote], now: datetime, opened: datetime) -> tuple[Voter, ...]:
+    """Return whose approval counts, in the order of their votes."""
+    return tuple(voter for voter, _ in _seats(_counted(gate, votes, now, opened)).values())
 
 
 def objection(gate: OpenGate, vote: Vote, now: datetime, opened: datetime) -> str:
@@ -90,10 +98,23 @@ def matched(members: Iterable[tuple[str, Sequence[str]]]) -> int:
     return sum(placed(person, {}) for person in groups_of)
 
 
-def _counted(
-    gate: OpenGate, votes: Sequence[Vote], now: datetime, opened: datetime
-) -> Iterator[tuple[str, tuple[Voter, Vote]]]:
-    """Yield each person with the last of their votes that counts, in the order of these votes.
+def _had_passed(gate: OpenGate, votes: Sequence[Vote], lapse: datetime, opened: datetime) -> bool:
+    """Whether a gate was open to the train when it would have lapsed: an approval that expires later is asked anew."""
+    in_time = [vote for vote in votes if (vote.at or opened) <= lapse]
+    return judge(gate.model_copy(update={"lapses_after": 0}), in_time, lapse, opened).passed
+
+
+def _seats(counted: Mapping[str, tuple[Voter, Vote]]) -> dict[str, tuple[Voter, Vote]]:
+    """Return the places that are filled by approvals, each once."""
+    seats: dict[str, tuple[Voter, Vote]] = {}
+    for voter, vote in counted.values():
+        if not voter.veto and vote.decision is Decision.APPROVE:
+            seats.setdefault(voter.seat, (voter, vote))
+    return seats
+
+
+def _counted(gate: OpenGate, votes: Sequence[Vote], now: datetime, opened: datetime) -> dict[str, tuple[Voter, Vote]]:
+    """Return each person with the last of their votes that counts, in the order of these votes.
 
     Who approves again renews their approval, and stays in the place in which they gave it: otherwise one more approval
     could take one away.
@@ -108,9 +129,11 @@ def _counted(
         if before is not None and _renews(gate, vote, before[1], at, opened):
             voter = before[0]
         latest[voter.person] = (voter, vote)
-    for person, (voter, vote) in latest.items():
-        if vote.decision is Decision.REJECT or not _expired(gate, vote, now, opened):
-            yield person, (voter, vote)
+    return {
+        person: (voter, vote)
+        for person, (voter, vote) in latest.items()
+        if vote.decision is Decision.REJECT or not _expired(gate, vote, now, opened)
+    }
 
 
 def _renews(gate: OpenGate, vote: Vote, earlier: Vote, at: datetime, opened: datetime) -> bool:
@@ -142,7 +165,9 @@ def _holds(voter: Voter, at: datetime, opened: datetime) -> bool:
 
 
 def _concerns(gate: OpenGate, vote: Vote) -> bool:
-    """Whether a vote was on this plan, or on another one with the same part."""
+    """Whether a vote was cast at this gate, on this plan or on another one with the same part."""
+    if vote.parts and gate.name not in vote.parts:
+        return False
     return vote.plan_digest == gate.plan_digest or bool(gate.part and vote.parts.get(gate.name) == gate.part)
 
 

@@ -42,8 +42,8 @@ def assess(
 
     `past` says of the trains before whether a component failed that is released now; None where nobody knows.
     `approvals` are those given, None before people were asked: rules about them then come later, unless the plan has no
-    gates. Raises EngineMissing, and CatalogError where the rules cannot be used, which reading the catalog has told with
-    line and column.
+    gates. Raises EngineMissing, and CatalogError where the rules cannot be used, which reading the catalog has told
+    with line and column.
     """
     catalog = request.catalog
     window = _window(plan, request, now)
@@ -86,7 +86,7 @@ def _window(plan: Plan, request: Request, now: datetime) -> WindowVerdict:
         return WindowVerdict(open=True)
     # Looked up late, because only windows need dateutil.
     judged: WindowVerdict = import_module("releasepilot.governance.windows").verdict(
-        request.catalog.windows, now, [release.component for release in plan.releases]
+        request.catalog.windows, now, request.catalog.labelled(release.component for release in plan.releases)
     )
     return judged
 

@@ -26,7 +26,8 @@ LOCAL = "local"
 def opened(gate: ApprovalGate, plan: Plan, request: Request) -> OpenGate:
     """Return a gate with its voters, for one plan; PlanError where it can never pass."""
     catalog = request.catalog
-    people = people_of(catalog)
+    owners = (owner for release in plan.releases for owner in release.owners)
+    people = people_of(catalog, (request.requested_by.account, *_accounts(owners)))
     releases = [release for release in plan.releases if _concerned(gate, release.component)]
     excluded = _excluded(gate, releases, people, request)
     named = _named(gate, releases, people, request)
@@ -71,12 +72,17 @@ def emergency_of(plan: Plan, request: Request) -> OpenEmergency | None:
     )
 
 
-def people_of(catalog: Catalog) -> People:
-    """Return who is who in a catalog."""
+def people_of(catalog: Catalog, others: Iterable[str] = ()) -> People:
+    """Return who is who: the accounts that a catalog names, and others that may vote or are kept out."""
     named = [member for members in catalog.roles.values() for member in members]
     named += [user for gate in catalog.gates for user in gate.users]
     named += [account for one in catalog.delegations for account in (one.giver, one.taker)]
-    return People(catalog.people, named)
+    return People(catalog.people, [*named, *others])
+
+
+def _accounts(owners: Iterable[str]) -> Iterator[str]:
+    """Yield the accounts among code owners."""
+    return (owner.removeprefix("@") for owner in owners if owner.startswith("@") and "/" not in owner)
 
 
 def part_of(gate: ApprovalGate, plan: Plan) -> str:
@@ -201,7 +207,7 @@ def _escalated(
     gate: ApprovalGate, voters: Sequence[Voter], people: People, excluded: dict[str, str], request: Request
 ) -> Iterator[Voter]:
     """Yield who may vote later on, the earliest way of each."""
-    seen = {voter.person for voter in voters}
+    seen = {voter.person for voter in voters if not voter.stands_for}
     for step in sorted(gate.escalate, key=lambda step: step.after):
         for person in _holders(step.roles, people, request):
             if person not in seen and person not in excluded and not people.machine(person):

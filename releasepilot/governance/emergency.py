@@ -40,6 +40,17 @@ def waivers(emergency: OpenEmergency | None, overrides: Sequence[Override], now:
     return found
 
 
+def incidents(emergency: OpenEmergency | None, overrides: Sequence[Override], now: datetime) -> tuple[str, ...]:
+    """Return the incidents that anything is waived for, in the order in which they were named."""
+    if emergency is None:
+        return ()
+    return tuple(
+        incident
+        for incident in dict.fromkeys(override.incident for override in overrides)
+        if waivers(emergency, [one for one in overrides if one.incident == incident], now)
+    )
+
+
 def components_outside(patterns: Sequence[str], components: Iterable[str]) -> tuple[str, ...]:
     """Return the components that no pattern names; none where there are no patterns."""
     if not patterns:

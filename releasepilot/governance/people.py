@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 
-from releasepilot.model.people import Contributor, Person
-
-#: The addresses that GitHub and GitLab give to those who hide theirs: `123+anna@users.noreply.github.com`.
-_NOREPLY = re.compile(r"(?:\d+[+-])?(?P<account>[^@+]+)@users\.noreply\.\S+")
+from releasepilot.model.people import HIDDEN, Contributor, Person, mailbox
 
 
 class People:
@@ -20,7 +16,7 @@ class People:
         self._by_account = {account.casefold(): account for account in (*accounts, *persons)}
         for name, person in persons.items():
             self._by_account.update((account.casefold(), name) for account in person.accounts)
-        self._by_address = {_plain(address): name for name, person in persons.items() for address in person.addresses}
+        self._by_address = {mailbox(address): name for name, person in persons.items() for address in person.addresses}
 
     def of_account(self, account: str) -> str:
         """Return the person of an account."""
@@ -32,10 +28,10 @@ class People:
         An address that the catalog does not list belongs to the account that it begins with, where there is one: who
         commits from home is no other person.
         """
-        plain = _plain(address)
+        plain = mailbox(address)
         if plain in self._by_address:
             return self._by_address[plain]
-        hidden = _NOREPLY.fullmatch(plain)
+        hidden = HIDDEN.fullmatch(plain)
         account = hidden["account"] if hidden else plain.partition("@")[0]
         return self._by_account.get(account)
 
@@ -62,12 +58,3 @@ class People:
 def address_of(contributor: Contributor) -> str:
     """Show a contributor to people."""
     return f"{contributor.name} <{contributor.address}>"
-
-
-def _plain(address: str) -> str:
-    """Fold what makes no other mailbox: case, and what follows a plus sign; a forge's own addresses keep theirs."""
-    folded = address.strip().casefold()
-    if _NOREPLY.fullmatch(folded):
-        return folded
-    box, at, host = folded.partition("@")
-    return f"{box.partition('+')[0]}{at}{host}"

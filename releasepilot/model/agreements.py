@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 
 from releasepilot.model.gate import ApprovalGate
-from releasepilot.model.people import Delegation, Person
+from releasepilot.model.people import Delegation, Person, mailbox
 
 #: A place in the catalog, and what is wrong there.
 Objection = tuple[tuple[str | int, ...], str]
@@ -16,19 +16,27 @@ def objections(
     gates: Sequence[ApprovalGate],
     people: Mapping[str, Person],
     delegations: Sequence[Delegation],
+    *,
     components: Sequence[str],
+    windows: Sequence[str],
 ) -> Iterator[Objection]:
     """Yield contradictions, each with the path of the later of the two places."""
-    yield from _of_gates(gates, components)
+    yield from _of_gates(gates, components, windows)
     yield from _of_people(people)
     yield from _of_delegations(delegations, [gate.name for gate in gates])
 
 
-def _of_gates(gates: Sequence[ApprovalGate], components: Sequence[str]) -> Iterator[Objection]:
+def _of_gates(gates: Sequence[ApprovalGate], components: Sequence[str], windows: Sequence[str]) -> Iterator[Objection]:
     seen: set[str] = set()
+    taken = {window.casefold() for window in windows}
     for index, gate in enumerate(gates):
         if gate.name.casefold() in seen:
             yield ("gates", index, "name"), f"another gate is named {gate.name!r}: give each a name of its own"
+        if gate.name.casefold() in taken:
+            yield (
+                ("gates", index, "name"),
+                f"a window is named {gate.name!r}: an override could not tell which is meant",
+            )
         seen.add(gate.name.casefold())
         for place, pattern in enumerate(gate.components):
             if not any(fnmatchcase(name, pattern) for name in components):
@@ -42,7 +50,7 @@ def _of_people(people: Mapping[str, Person]) -> Iterator[Objection]:
     for name, person in people.items():
         for kind, known, given in (("accounts", accounts, person.accounts), ("addresses", addresses, person.addresses)):
             for place, one in enumerate(given):
-                other = known.setdefault(one.casefold(), name)
+                other = known.setdefault(mailbox(one) if kind == "addresses" else one.casefold(), name)
                 if other != name:
                     yield ("people", name, kind, place), f"{one!r} is {other!r} already: it cannot be two people"
 

@@ -300,7 +300,8 @@ class Catalog(Value):
         yield from self._windows()
         yield from self._rules()
         names = [component.name for component in self.components]
-        yield from objections(self.gates, self.people, self.delegations, names)
+        windows = [window.name for window in self.windows]
+        yield from objections(self.gates, self.people, self.delegations, components=names, windows=windows)
         folders: dict[tuple[str, str, str], str] = {}
         tags: dict[tuple[str, str, str], str] = {}
         for index, one in enumerate(self.components):

@@ -25,7 +25,7 @@ class EmergencyPolicy(Value):
     #: One person is enough; otherwise a second one has to say the same.
     sole: bool = False
     #: An override holds for so long.
-    expires_after: Seconds = Field(default=4 * 3600, ge=60)
+    expires_after: Seconds = Field(default=4 * 3600, ge=1)
     #: Names and patterns of the components that may be released so; all where there are none.
     components: tuple[str, ...] = ()
     #: Within so long of it somebody has to write down what happened; until then no other train of this name starts.

@@ -131,7 +131,8 @@ class Vote(Value):
     plan_digest: str
     #: When it was counted. The train says it; what a sender says here is not looked at.
     at: AwareDatetime | None = None
-    #: Gate to the part of the plan that was voted on there, by its digest; also the train's to say.
+    #: The gates that were open, each with the digest of the part of the plan that it votes on; also the train's to say.
+    #: It counts at no other gate.
     parts: dict[str, str] = Field(default_factory=dict)
 
 

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from typing import Self
 
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from releasepilot.model.value import Value
+
+#: The addresses that GitHub and GitLab give to those who hide theirs: `123+anna@users.noreply.github.com`.
+HIDDEN = re.compile(r"(?:\d+[+-])?(?P<account>[^@+]+)@users\.noreply\.\S+")
+
+
+def mailbox(address: str) -> str:
+    """Fold what makes no other mailbox: case, and what follows a plus sign; a forge's own addresses keep theirs."""
+    folded = address.strip().casefold()
+    if HIDDEN.fullmatch(folded):
+        return folded
+    box, at, host = folded.partition("@")
+    return f"{box.partition('+')[0]}{at}{host}"
 
 
 class Person(Value):

@@ -94,7 +94,10 @@ class PlanFacts(Value):
 class ApprovalFacts(Value):
     """An approval that was given so far."""
 
+    #: Who gave it.
     account: str = ""
+    #: In whose place; empty for their own.
+    stands_for: str = ""
     gate: str = ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 
@@ -11,13 +12,18 @@ from pathspec.patterns.gitignore import GitIgnorePatternError
 from releasepilot.errors import ManifestError
 
 #: Where forges look for the file, in this order.
-PLACES = (".github/CODEOWNERS", ".gitlab/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS")
+PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 
 #: A rule: the files that it is for, and who owns them; nobody where a rule takes them from everybody.
 _Rule = tuple[GitIgnoreSpec, tuple[str, ...]]
 
 #: GitHub reads no larger file.
 MAX_BYTES = 3 << 20
+
+#: GitLab's sections, whose owners are those of their rules that name none: `^[Name][2] @owner`.
+_SECTION = re.compile(r"\^?\[[^\]]*\](?:\[\d*\])?(?=\s|$)(?P<owners>.*)")
+#: A blank in a pattern is escaped.
+_BLANK = re.compile(r"(?<!\\)\s+")
 
 #: Stars of one part of a pattern, and parts that are two stars: with more of them matching could take for ever.
 _MOST_STARS = 3
@@ -39,14 +45,23 @@ def _last(rules: Sequence[_Rule], path: str) -> tuple[str, ...]:
 
 
 def _rules(text: str) -> Iterator[_Rule]:
+    default: tuple[str, ...] = ()
     for line in text.splitlines():
-        words = line.partition(" #")[0].split()
-        # Neither comments, nor sections, nor negations, which owners have none of.
-        if words and words[0][0] not in "#[^!":
-            owners = tuple(word for word in words[1:] if "@" in word)
+        section = _SECTION.match(line)
+        if section is not None:
+            default = _owners(section["owners"].split())
+            continue
+        words = _BLANK.split(line.partition(" #")[0].strip())
+        # Neither comments nor negations, which owners have none of.
+        if words[0] and words[0][0] not in "#!":
+            owners = _owners(words[1:]) or default
             _refuse_stars(words[0])
             with suppress(GitIgnorePatternError):
                 yield GitIgnoreSpec.from_lines([words[0]]), owners
+
+
+def _owners(words: Iterable[str]) -> tuple[str, ...]:
+    return tuple(word for word in words if "@" in word)
 
 
 def _refuse_stars(pattern: str) -> None:

@@ -42,6 +42,18 @@ class Close(Value):
         return cls(window=closing.window, at=at, latest=latest, crossing=closing.crossing)
 
 
+class Asked(Protocol):
+    """What is asked about: the windows in force, and what was said of them."""
+
+    close: Close | None
+
+    def in_force(self) -> object:
+        """Return the windows that nobody has waived; a wait ends when they are others."""
+
+    def holds_until(self) -> datetime | None:
+        """Return when a waiver ends that a judgement of this moment goes by; None where there is none."""
+
+
 class Judging(Protocol):
     """Have the windows judged for work of so many seconds."""
 
@@ -56,15 +68,12 @@ Told = Callable[[WindowJudgement], None]
 class WindowKeeper:
     """Keeps the steps of one engine inside the windows."""
 
-    def __init__(
-        self, engine: Engine, close: Close | None, judging: Judging, told: Told, *, in_force: Callable[[], object]
-    ) -> None:
-        """Begin with the close that the last judgement foresees; without one nothing is ever asked.
-
-        A wait ends when `in_force` says something else: somebody has waived a window.
-        """
-        self._in_force = in_force
-        self.close = close
+    def __init__(self, engine: Engine, asked: Asked, judging: Judging, told: Told) -> None:
+        """Begin with the close that the last judgement foresees; without one, and without waivers, nothing is asked."""
+        self._asked = asked
+        #: When a waiver ends, so that the judgement holds no longer.
+        self._holds_until = asked.holds_until()
+        self.close = asked.close
         #: Why the train does not go on; None while it does.
         self.failure: StepFailed | None = None
         self._engine = engine
@@ -81,7 +90,7 @@ class WindowKeeper:
 
     async def keep(self, forward: Coroutine[None, None, None]) -> None:
         """Run the engine inside the windows; raise what it raises."""
-        if self.close is None:
+        if self.close is None and self._holds_until is None:
             await forward
             return
         watching = asyncio.create_task(self._watch(), name="windows")
@@ -103,6 +112,9 @@ class WindowKeeper:
 
     def _may_start(self, node: StepNode) -> bool:
         """Whether a step ends before the close, by its estimate; note it where it does not."""
+        if self._holds_until is not None and workflow.now() >= self._holds_until:
+            self._wanted = min(self._wanted or node.estimate, max(1, node.estimate))
+            return False
         if self.close is None:
             return True
         needs = self._needs(node, self.close)
@@ -130,6 +142,7 @@ class WindowKeeper:
             needs, self._wanted = min(filter(None, (needs, self._wanted)), default=0), 0
             asked_at = workflow.now()
             judged = await self._judging(needs)
+            self._holds_until = self._asked.holds_until()
             if judged.verdict.open:
                 needs = await self._go_on(Close.of(judged.closing, asked_at), judged, needs)
             elif await self._compensates():
@@ -175,10 +188,10 @@ class WindowKeeper:
         """Wait for the next opening, or for a step that needs less."""
         if needs:
             self._told(judged)
-        asked = self._in_force()
+        asked = self._asked.in_force()
         with suppress(TimeoutError):
             await workflow.wait_condition(
-                lambda: (self._wanted > 0 and not 0 < needs <= self._wanted) or self._in_force() != asked,
+                lambda: (self._wanted > 0 and not 0 < needs <= self._wanted) or self._asked.in_force() != asked,
                 timeout=timedelta(seconds=judged.wait),
             )
 

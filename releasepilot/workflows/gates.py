@@ -8,7 +8,7 @@ from datetime import datetime
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from releasepilot.governance.approvals import able, judge, moments, objection
+    from releasepilot.governance.approvals import able, approvers, judge, moments, objection
     from releasepilot.model.event import EventType
     from releasepilot.model.gate import OpenGate, Verdict, Vote
     from releasepilot.model.rule_input import ApprovalFacts
@@ -51,7 +51,7 @@ class Gates:
         """Take a vote; return whether it is a new one. The same again within its time is the same vote."""
         if any(_repeats(vote, earlier) and not self._stale(earlier, now) for earlier in self._last_of(vote)):
             return False
-        parts = {gate.name: gate.part for gate in self.gates if gate.part and gate.name in self._opened}
+        parts = {gate.name: gate.part for gate in self.gates if gate.name in self._opened}
         self.votes.append(vote.model_copy(update={"actor": vote.actor.bare, "at": now, "parts": parts}))
         return True
 
@@ -75,9 +75,9 @@ class Gates:
     def approvals(self, now: datetime) -> tuple[ApprovalFacts, ...]:
         """Return the approvals that count, of each gate in their order."""
         return tuple(
-            ApprovalFacts(account=account, gate=verdict.gate)
-            for verdict in self.verdicts(now)
-            for account in verdict.approved_by
+            ApprovalFacts(account=voter.person, stands_for=voter.stands_for, gate=gate.name)
+            for gate in filter(self._is_open, self.gates)
+            for voter in approvers(gate, self.votes, now, self._opened[gate.name])
         )
 
     def advance(self, now: datetime) -> bool:
@@ -156,9 +156,10 @@ class Gates:
         """Whether a vote counts no longer at some gate, so that the same again is more than a repetition."""
         return any(
             vote.at is None
-            or vote.at < self._opened.get(gate.name, now)
+            or vote.at < self._opened[gate.name]
+            or gate.name not in vote.parts
             or (gate.expires_after and (now - vote.at).total_seconds() >= gate.expires_after)
-            for gate in self.gates
+            for gate in filter(self._is_open, self.gates)
         )
 
 

@@ -53,6 +53,12 @@ class Openings:
         waived = self._overrides.waived(workflow.now()) if self._windows else {}
         return tuple(window for window in self._windows if window.name not in waived)
 
+    def holds_until(self) -> datetime | None:
+        """Return when the first waiver ends that a judgement of this moment goes by; None where there is none."""
+        waived = self._overrides.waived(workflow.now()) if self._windows else {}
+        ends = [waived[window.name].until for window in self._windows if window.name in waived]
+        return min(ends, default=None)
+
     async def judge(self, labels: Mapping[str, Mapping[str, str]], needs: int = 0) -> WindowJudgement:
         """Have them judged now for components with their labels, and work of so many seconds.
 

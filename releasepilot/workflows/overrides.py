@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from releasepilot.governance.emergency import objection, waivers
+    from releasepilot.governance.emergency import incidents, objection, waivers
     from releasepilot.model.emergency import OpenEmergency, Override, Waiver
     from releasepilot.model.event import EventType
     from releasepilot.workflows.journal import Journal
@@ -17,13 +17,15 @@ with workflow.unsafe.imports_passed_through():
 class Overrides:
     """What people have said in an emergency. Time is always the caller's to say."""
 
-    def __init__(self, journal: Journal) -> None:
-        """Tell the journal what is waived."""
+    def __init__(
+        self, journal: Journal, emergency: OpenEmergency | None = None, given: Iterable[Override] = ()
+    ) -> None:
+        """Tell the journal what is waived; go on with what an earlier run was told."""
         self._journal = journal
-        self.emergency: OpenEmergency | None = None
-        self._given: list[Override] = []
+        self.emergency = emergency
+        self.given = list(given)
         #: Incidents whose review the journal knows to be due.
-        self._due: dict[str, None] = {}
+        self._due = dict.fromkeys(incidents(emergency, self.given, workflow.now()))
 
     @property
     def able(self) -> tuple[str, ...]:
@@ -36,8 +38,12 @@ class Overrides:
         return objection(self.emergency, override, known)
 
     def take(self, override: Override, now: datetime) -> None:
-        """Take an override that nothing is objected to."""
-        self._given.append(override.model_copy(update={"actor": override.actor.bare, "at": now}))
+        """Take an override that nothing is objected to; the same again renews it and is not told again."""
+        taken = override.model_copy(update={"actor": override.actor.bare, "at": now})
+        again = any(one.model_copy(update={"at": now}) == taken for one in self.given)
+        self.given.append(taken)
+        if again:
+            return
         self._journal.note(
             EventType.EMERGENCY_OVERRIDDEN,
             actor=str(override.actor),
@@ -47,16 +53,16 @@ class Overrides:
             comment=override.comment,
             digest=override.plan_digest,
         )
-        for waiver in self.waived(now).values():
-            self._owe(waiver, now)
+        for incident in incidents(self.emergency, self.given, now):
+            self._owe(incident, now)
 
     def waived(self, now: datetime) -> dict[str, Waiver]:
         """Return what need not be waited for, by name."""
-        return waivers(self.emergency, self._given, now)
+        return waivers(self.emergency, self.given, now)
 
-    def _owe(self, waiver: Waiver, now: datetime) -> None:
+    def _owe(self, incident: str, now: datetime) -> None:
         """Note once for each incident until when it has to be reviewed."""
-        if self.emergency is not None and waiver.incident not in self._due:
-            self._due[waiver.incident] = None
+        if self.emergency is not None and incident not in self._due:
+            self._due[incident] = None
             due = now + timedelta(seconds=self.emergency.review_within)
-            self._journal.note(EventType.EMERGENCY_REVIEW_DUE, incident=waiver.incident, due=due.isoformat())
+            self._journal.note(EventType.EMERGENCY_REVIEW_DUE, incident=incident, due=due.isoformat())

@@ -16,7 +16,7 @@ with workflow.unsafe.imports_passed_through():
 
     from releasepilot.governance.tokens import doubt
     from releasepilot.model.catalog import OnFailure
-    from releasepilot.model.emergency import Override
+    from releasepilot.model.emergency import OpenEmergency, Override
     from releasepilot.model.event import EventType
     from releasepilot.model.gate import Actor, Decision, Vote
     from releasepilot.model.plan import Residue
@@ -33,6 +33,7 @@ with workflow.unsafe.imports_passed_through():
         TrainView,
         with_dependents,
     )
+    from releasepilot.model.trust import Trust
     from releasepilot.model.value import Value
     from releasepilot.model.window import Window
     from releasepilot.workflows.crossing import Close, WindowKeeper
@@ -85,6 +86,11 @@ class TrainState(Value):
     residue: tuple[Residue, ...] = ()
     #: When its windows close; None where they are not known to, or it has none.
     close: Close | None = None
+    #: Who may override, and what they have said.
+    emergency: OpenEmergency | None = None
+    overrides: tuple[Override, ...] = ()
+    #: Whose tokens are asked for, also before the ledger has answered.
+    trust: Trust | None = None
 
 
 class TrainStart(Value):
@@ -125,8 +131,8 @@ class TrainWorkflow:
         self._started_at = state.started_at if state else workflow.now()
         self._journal = Journal(self._train, state.next_seq if state else 1)
         self._phase = TrainPhase.PLANNING
-        self._outline = Outline(digest=state.plan_digest if state else "")
-        self._overrides = Overrides(self._journal)
+        self._outline = Outline(digest=state.plan_digest, trust=state.trust) if state else Outline(digest="")
+        self._overrides = Overrides(self._journal, state.emergency if state else None, state.overrides if state else ())
         self._gates = Gates(self._journal, self._overrides)
         self._changes: tuple[str, ...] = ()
         self._paused = state.paused if state else False
@@ -380,9 +386,12 @@ class TrainWorkflow:
             # Time has passed: what was agreed on may no longer be what would be released.
             self._enter(TrainPhase.PLANNING)
             again = await self._prepare(self._outline.digest, self._gates.approvals(workflow.now()))
-            if again.digest != self._outline.digest:
-                self._outline, self._changes = again, again.changes
+            before, self._outline = self._outline, again
+            if again.digest != before.digest:
+                self._changes = again.changes
                 self._journal.note(EventType.TRAIN_REPLANNED, digest=again.digest, changes=list(again.changes))
+            # Also where the plan is the same its risk may be another, and with it the gates.
+            if (again.digest, again.gates) != (before.digest, before.gates):
                 self._replace_gates()
             elif self._agreed():
                 return None
@@ -411,7 +420,10 @@ class TrainWorkflow:
         declared = [gate.name for gate in self._request.catalog.gates]
         if self._request.confirmed and not any(gate.name in declared for gate in self._outline.gates):
             actor = self._request.requested_by
-            self._gates.votes.append(Vote(actor=actor, decision=Decision.APPROVE, plan_digest=self._request.confirmed))
+            # It says nothing at a gate that a later plan may have.
+            parts = {gate.name: gate.part for gate in self._outline.gates}
+            digest = self._request.confirmed
+            self._gates.votes.append(Vote(actor=actor, decision=Decision.APPROVE, plan_digest=digest, parts=parts))
 
     def _replace_gates(self) -> None:
         """Take the gates of the plan, and who may let the train past them."""
@@ -514,9 +526,7 @@ class TrainWorkflow:
         if self._aborted:
             return
         openings = self._openings
-        keeper = WindowKeeper(
-            engine, openings.close, self._judge_windows, self._told_of_windows, in_force=openings.in_force
-        )
+        keeper = WindowKeeper(engine, openings, self._judge_windows, self._told_of_windows)
         try:
             await keeper.keep(engine.forward(runner.apply))
         except asyncio.CancelledError:
@@ -624,6 +634,9 @@ class TrainWorkflow:
             aborted=self._aborted,
             residue=tuple(self._runner.residue) if self._runner else (),
             close=self._openings.close,
+            emergency=self._overrides.emergency,
+            overrides=tuple(self._overrides.given),
+            trust=self._outline.trust,
         )
 
 

@@ -257,3 +257,18 @@ async def test_the_requester_may_be_kept_out(days: Days) -> None:
         await days.vote("anna", train)
     await days.vote("bert", train)
     assert (await days.stage.ended(train)).outcome is Outcome.RELEASED
+
+
+async def test_one_vote_is_for_the_stage_that_was_open(days: Days) -> None:
+    """Who opens the next stage by their vote has not voted there; the same words again are then a vote there."""
+    stages = (
+        ApprovalGate(name="qa", roles=("managers",)),
+        ApprovalGate(name="board", roles=("managers",), in_turn=True),
+    )
+    train = await days.start(a_plan(*stages), roles={"managers": MANAGERS})
+    view = await days.vote("anna", train)
+    assert [condition.what for condition in view.conditions] == [
+        "gate board: 0 of 1 approvals, 1 more of anna, bert, carl must approve"
+    ]
+    await days.vote("anna", train)
+    assert (await days.stage.ended(train)).outcome is Outcome.RELEASED

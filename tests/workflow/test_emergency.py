@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from support.world import plan_of, step
 from releasepilot.errors import ControlError
 from releasepilot.model.emergency import EmergencyPolicy
 from releasepilot.model.event import Event, EventType
-from releasepilot.model.gate import ApprovalGate
+from releasepilot.model.gate import ApprovalGate, Decision
 from releasepilot.model.people import Person
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Outcome, Request, TrainPhase
@@ -135,10 +136,41 @@ async def test_a_review_that_is_overdue_holds_the_next_train(stage: Stage) -> No
     assert (await stage.run(again)).outcome is Outcome.RELEASED
 
 
-async def owe(stage: Stage, train: str, due: str) -> None:
+async def owe(stage: Stage, train: str, due: str, seq: int = 0) -> None:
     """Let the review of a train be due at a moment."""
     data = {"incident": "INC-7", "due": due}
-    seq = await stage.reader.next_seq(train)
+    seq = seq or await stage.reader.next_seq(train)
     event = Event(seq=seq, at=datetime.now(UTC), type=EventType.EMERGENCY_REVIEW_DUE, data=data)
     async with open_pool(stage.database_url) as pool:
         await Writer(pool).record(train, (event,))
+
+
+async def test_a_waiver_ends_while_the_train_is_paused(stage: Stage) -> None:
+    """What it let past is asked again before anything further starts."""
+    stage.clock.set(datetime(2026, 7, 1, tzinfo=UTC))
+    short = POLICY.model_copy(update={"sole": True, "expires_after": 3})
+    train = await start(stage, a_plan(), windows=(FREEZE,), emergency=short)
+    await waiting(stage, train, "freeze")
+    await stage.control.pause(train)
+    await override(stage, "cora", train, "freeze")
+    await asyncio.sleep(4)
+    await stage.control.resume(train)
+    async with asyncio.timeout(30):
+        async for view in stage.control.watch(train):
+            if view.phase is not TrainPhase.PAUSED and "freeze" in view.waiting_for:
+                break
+    assert stage.world.present() == set()
+    await stage.control.abort(train)
+    await stage.ended(train)
+
+
+async def test_a_train_is_not_held_by_its_own_review(stage: Stage) -> None:
+    """It is planned again after the review is due, and goes on."""
+    second = ApprovalGate(name="second", users=("sam",), in_turn=True)
+    train = await start(stage, a_plan(GATE, second), emergency=POLICY.model_copy(update={"sole": True}))
+    await waiting(stage, train, "managers")
+    await override(stage, "cora", train, "managers")
+    await waiting(stage, train, "second")
+    await owe(stage, train, (datetime.now(UTC) - timedelta(minutes=1)).isoformat(), seq=9999)
+    await stage.as_actor("sam").decide(train, Decision.APPROVE)
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED

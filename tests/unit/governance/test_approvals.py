@@ -156,3 +156,12 @@ def test_an_earlier_gate_of_accounts_alone_is_judged_as_it_was() -> None:
     asked = OpenGate(name="g", plan_digest="p", eligible=("anna", "bert"), quorum=2)
     plain = [Vote(actor=Actor(account=name), decision=Decision.APPROVE, plan_digest="p") for name in ("anna", "bert")]
     assert judge(asked, plain, NOW, OPENED).passed
+
+
+def test_a_gate_that_had_passed_in_time_asks_again_and_does_not_lapse() -> None:
+    """An approval that expires later leaves it open; one that was never enough in time rejects."""
+    asked = gate(voter("anna"), voter("bert"), expires_after=6 * 3600, lapses_after=8 * 3600)
+    votes = [vote("anna", 6), vote("bert", 7)]
+    later = judge(asked, votes, OPENED + timedelta(hours=14), OPENED)
+    assert (later.passed, later.rejected) == (False, False)
+    assert judge(asked, votes[:1], OPENED + timedelta(hours=14), OPENED).rejected

@@ -109,6 +109,25 @@ def test_a_delegation_goes_one_step() -> None:
     assert [str(voter) for voter in found.voters if voter.stands_for] == ["dora for bert"]
 
 
+def test_a_code_owner_does_not_vote_on_their_own_change() -> None:
+    """Also where nothing but the CODEOWNERS file names their account; nor does a requester who has an empty role."""
+    plan = a_plan("123+dora@users.noreply.github.com", owners=("@dora", "@emil"))
+    assert open_for({"code_owners": True}, plan).eligible == ("emil",)
+    owner = Actor(account="rita", realm="local")
+    by_rita = a_plan("9+rita@users.noreply.github.com")
+    with pytest.raises(PlanError, match="0 eligible, 1 needed; without rita wrote"):
+        open_for({"roles": ["nobody"]}, by_rita, requester=owner)
+
+
+def test_a_delegation_that_has_ended_keeps_nobody_from_escalating() -> None:
+    """Who votes for somebody else for a time may also be asked in their own place."""
+    term = {"not_before": datetime(2020, 1, 1, tzinfo=UTC), "not_after": datetime(2020, 2, 1, tzinfo=UTC)}
+    gate = {"users": ["anna"], "quorum": 2, "escalate": [{"after": "1h", "roles": ["heads"]}]}
+    given = [{"from": "anna", "to": "carl", **term}]
+    found = open_for(gate, a_plan(), roles={"heads": ["carl"]}, delegations=given)
+    assert [str(voter) for voter in found.voters] == ["anna", "carl for anna", "carl"]
+
+
 @pytest.mark.parametrize(
     ("reapprove", "change", "same"),
     [
@@ -144,6 +163,19 @@ def test_which_change_voids_a_vote(reapprove: Reapprove, change: dict[str, objec
             {"people": {"anna": {"addresses": ["a@e.org"]}, "bert": {"addresses": ["A@E.org"]}}},
             ("people", "bert", "addresses", 0),
             "it cannot be two people",
+        ),
+        (
+            {"people": {"anna": {"addresses": ["team+anna@e.org"]}, "bert": {"addresses": ["Team+bert@e.org"]}}},
+            ("people", "bert", "addresses", 0),
+            "it cannot be two people",
+        ),
+        (
+            {
+                "gates": [{"uses": "approval", "users": ["a"], "name": "office"}],
+                "windows": [{"name": "Office", "zone": "UTC", "start": "2026-01-01T09:00", "duration": "1h"}],
+            },
+            ("gates", 0, "name"),
+            "a window is named 'office'",
         ),
         (
             {

@@ -59,3 +59,11 @@ def test_patterns_that_could_take_for_ever_are_refused(pattern: str) -> None:
 def test_the_worst_pattern_that_is_taken_is_matched() -> None:
     """Three stars over a name as long as a file system allows."""
     assert owners_of("*a*a*b @x", ["a" * 255] * 3) == ()
+
+
+def test_a_section_gives_its_owners_to_rules_that_name_none() -> None:
+    """GitLab's sections; a pattern may hold an escaped blank."""
+    text = "* @all\n^[Docs][2] @docs\ndocs/\nsite/ @web\n[Other]\nmy\\ file @me\n"
+    assert owners_of(text, ["docs/a"]) == ("@docs",)
+    assert owners_of(text, ["site/a"]) == ("@web",)
+    assert owners_of(text, ["my file"]) == ("@me",)
