@@ -202,7 +202,9 @@ class Control:
     async def decide(self, train: str, decision: Decision, comment: str = "", digest: str | None = None) -> TrainView:
         """Vote on the plan that a train waits with; on another one than `digest` the vote is refused."""
         view = await self._live(train)
-        vote = Vote(actor=self.actor, decision=decision, comment=comment, plan_digest=digest or view.plan_digest)
+        seen = tuple(gate.name for gate in view.gates)
+        voted = digest or view.plan_digest
+        vote = Vote(actor=self.actor, decision=decision, comment=comment, plan_digest=voted, gates=seen)
         return await self._update(train, TrainWorkflow.decide, vote)
 
     async def override(
@@ -225,6 +227,8 @@ class Control:
         row = await self._reader.train(train)
         if row.phase is not TrainPhase.ENDED:
             raise ControlError(f"train {row.id} has not ended yet", hint="review it when it has")
+        if not await self._reader.owes_review(row.id):
+            raise ControlError(f"train {row.id} owes no review", hint="`releasepilot history` lists the trains")
         try:
             await self._client.execute_workflow(
                 ReviewWorkflow.run,

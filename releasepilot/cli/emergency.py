@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 import click
+from pydantic import TypeAdapter, ValidationError
 
 from releasepilot.cli.completion import complete_train
 from releasepilot.cli.environment import settings_of
@@ -14,9 +15,23 @@ from releasepilot.cli.render.text import console, plain
 from releasepilot.cli.render.train import condition_lines
 from releasepilot.cli.servers import reach
 from releasepilot.control import Servers, connect
+from releasepilot.model.emergency import Incident
 from releasepilot.model.train import TrainView
 
+_INCIDENT: TypeAdapter[str] = TypeAdapter(Incident)
 _train = click.argument("train", shell_complete=complete_train)
+
+
+def _incident(_context: click.Context, _option: click.Parameter, value: str) -> str:
+    """Refuse what is no number of an incident."""
+    try:
+        return _INCIDENT.validate_python(value)
+    except ValidationError:
+        raise click.BadParameter(
+            "write it as your incident system does: letters, digits and . _ / # -, at most 64"
+        ) from None
+
+
 _comment = click.option("-m", "--comment", required=True, help="Why; kept in the record.")
 
 
@@ -24,7 +39,7 @@ _comment = click.option("-m", "--comment", required=True, help="Why; kept in the
 @_train
 @click.option("--waive", "waives", multiple=True, required=True, help="A gate or window, by name. Repeat for more.")
 @click.option("--reason", required=True, help="One of the catalog's reason codes.")
-@click.option("--incident", required=True, help="The incident's number.")
+@click.option("--incident", required=True, callback=_incident, help="The incident's number.")
 @click.option("--plan", "digest", default="", help="Digest of the plan that you saw; refused if it changed.")
 @_comment
 @pass_invocation
@@ -48,7 +63,8 @@ def override(
         _override(servers, train, waives, reason=reason, incident=incident, comment=comment, plan=digest)
     )
     if not invocation.quiet:
-        said = f"{view.train}: taken down; it waits for a second person, or goes on"
+        alone = any(condition.what.startswith("override of ") for condition in view.conditions)
+        said = f"{view.train}: taken down" + ("; a second person has to say the same" if alone else "; it goes on")
         for line in (said, *condition_lines(view.conditions)):
             console().print(plain(line))
     return Exit.OK

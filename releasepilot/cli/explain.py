@@ -58,6 +58,8 @@ def _told(condition: Condition) -> list[str]:
         told.append(f"  with: {condition.command}")
     if condition.since:
         told.append(f"  since: {_moment(condition.since)}")
+    if condition.ends_at:
+        told.append(f"  or the train ends: {_moment(condition.ends_at)}")
     told.append(f"  by itself: {_moment(condition.clears_at) if condition.clears_at else 'never'}")
     return told
 

@@ -26,7 +26,7 @@ def judge(gate: OpenGate, votes: Sequence[Vote], now: datetime, opened: datetime
         return Verdict(gate=gate.name, passed=True, approved_by=approved_by, until=_expiry(gate, seats, now))
     lapse = opened + timedelta(seconds=gate.lapses_after) if gate.lapses_after else None
     if lapse is not None and now >= lapse and not _had_passed(gate, votes, lapse, opened):
-        return _rejected(gate, f"not approved within {timedelta(seconds=gate.lapses_after)}: {reason}")
+        return _rejected(gate, f"not approved within {_span(gate.lapses_after)}: {reason}")
     return Verdict(
         gate=gate.name,
         passed=False,
@@ -193,6 +193,14 @@ def _expiry(gate: OpenGate, seats: Mapping[str, tuple[Voter, Vote]], now: dateti
     if not gate.expires_after:
         return None
     return min((vote.at or now) + timedelta(seconds=gate.expires_after) for _, vote in seats.values())
+
+
+def _span(seconds: int) -> str:
+    """Write a time as a catalog does, in the largest unit that fits."""
+    for size, unit in ((86400, "d"), (3600, "h"), (60, "m")):
+        if seconds % size == 0:
+            return f"{seconds // size}{unit}"
+    return f"{seconds}s"
 
 
 def _rejected(gate: OpenGate, reason: str) -> Verdict:

@@ -62,14 +62,19 @@ def _agreeing(
     emergency: OpenEmergency, overrides: Sequence[Override], name: str, incident: str, now: datetime
 ) -> dict[str, Override]:
     """Return the last word of each person on one gate or window, in one incident, that still holds."""
-    term = timedelta(seconds=emergency.expires_after)
     agreeing: dict[str, Override] = {}
     for override in overrides:
         person = _person(emergency, override)
-        holds = override.at is not None and override.at + term > now and override.plan_digest == emergency.plan_digest
-        if person is not None and holds and name in override.waives and override.incident == incident:
+        about = name in override.waives and override.incident == incident
+        if person is not None and about and holds(emergency, override, now):
             agreeing[person] = override
     return agreeing
+
+
+def holds(emergency: OpenEmergency, override: Override, now: datetime) -> bool:
+    """Whether what somebody said is of this plan and has not expired."""
+    ends = override.at + timedelta(seconds=emergency.expires_after) if override.at else now
+    return now < ends and override.plan_digest == emergency.plan_digest
 
 
 def _waiver(emergency: OpenEmergency, name: str, agreeing: dict[str, Override], now: datetime) -> Waiver:

@@ -21,12 +21,17 @@ def objections(
     windows: Sequence[str],
 ) -> Iterator[Objection]:
     """Yield contradictions, each with the path of the later of the two places."""
-    yield from _of_gates(gates, components, windows)
+    yield from _of_gates(gates, people, components, windows)
     yield from _of_people(people)
     yield from _of_delegations(delegations, [gate.name for gate in gates])
 
 
-def _of_gates(gates: Sequence[ApprovalGate], components: Sequence[str], windows: Sequence[str]) -> Iterator[Objection]:
+def _of_gates(
+    gates: Sequence[ApprovalGate],
+    people: Mapping[str, Person],
+    components: Sequence[str],
+    windows: Sequence[str],
+) -> Iterator[Objection]:
     seen: set[str] = set()
     taken = {window.casefold() for window in windows}
     for index, gate in enumerate(gates):
@@ -38,6 +43,9 @@ def _of_gates(gates: Sequence[ApprovalGate], components: Sequence[str], windows:
                 f"a window is named {gate.name!r}: an override could not tell which is meant",
             )
         seen.add(gate.name.casefold())
+        for place, group in enumerate(gate.groups):
+            if not any(group in person.groups for person in people.values()):
+                yield ("gates", index, "groups", place), f"nobody of `people` belongs to the group {group!r}"
         for place, pattern in enumerate(gate.components):
             if not any(fnmatchcase(name, pattern) for name in components):
                 yield ("gates", index, "components", place), f"no component of the catalog is named {pattern!r}"
@@ -52,7 +60,7 @@ def _of_people(people: Mapping[str, Person]) -> Iterator[Objection]:
             for place, one in enumerate(given):
                 other = known.setdefault(mailbox(one) if kind == "addresses" else one.casefold(), name)
                 if other != name:
-                    yield ("people", name, kind, place), f"{one!r} is {other!r} already: it cannot be two people"
+                    yield ("people", name, kind, place), f"{one!r} is {other!r} already: it cannot belong to two people"
 
 
 def _of_delegations(delegations: Sequence[Delegation], gates: Sequence[str]) -> Iterator[Objection]:

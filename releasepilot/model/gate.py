@@ -129,6 +129,8 @@ class Vote(Value):
     comment: str = Field(default="", max_length=4000)
     #: The plan that was seen. A vote on another plan never counts.
     plan_digest: str
+    #: The gates that were seen open; at no other it counts. At all that are open where there are none.
+    gates: tuple[str, ...] = ()
     #: When it was counted. The train says it; what a sender says here is not looked at.
     at: AwareDatetime | None = None
     #: The gates that were open, each with the digest of the part of the plan that it votes on; also the train's to say.

@@ -107,6 +107,8 @@ class Record(Value):
     code: str = ""
     #: What can be done about it, in words.
     hint: str = ""
+    #: Gates and windows that were waived, each with by whom and why.
+    waived: tuple[str, ...] = ()
 
 
 class StepNode(Value):
@@ -173,6 +175,8 @@ class Condition(Value):
     since: AwareDatetime | None = None
     #: The earliest moment at which it can clear by itself; None where it never does.
     clears_at: AwareDatetime | None = None
+    #: When the train ends instead; None where it waits for ever.
+    ends_at: AwareDatetime | None = None
 
 
 class TrainView(Value):

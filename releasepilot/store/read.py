@@ -148,6 +148,10 @@ class Reader:
         found = await self._rows(OverdueReview, "overdue_review", name=name, now=now)
         return found[0] if found else None
 
+    async def owes_review(self, train: str) -> bool:
+        """Say whether an emergency of a train, by its exact id, has still to be reviewed."""
+        return bool(await self._value("owes_review", train=train))
+
     async def failures(self, name: str, but: str, components: Sequence[str], limit: int) -> list[bool]:
         """Say of at most `limit` ended trains of a name, but for one, whether a component failed; the latest first."""
         given = {"name": name, "but": but, "components": list(components), "limit": limit}

@@ -49,16 +49,25 @@ class Gates:
 
     def count(self, vote: Vote, now: datetime) -> bool:
         """Take a vote; return whether it is a new one. The same again within its time is the same vote."""
-        if any(_repeats(vote, earlier) and not self._stale(earlier, now) for earlier in self._last_of(vote)):
+        if any(_repeats(vote, earlier) and not self._stale(earlier, vote, now) for earlier in self._last_of(vote)):
             return False
-        parts = {gate.name: gate.part for gate in self.gates if gate.name in self._opened}
+        parts = {gate.name: gate.part for gate in self._seen(vote)}
         self.votes.append(vote.model_copy(update={"actor": vote.actor.bare, "at": now, "parts": parts}))
         return True
 
     def objection(self, vote: Vote, now: datetime) -> str:
         """Say why a vote could count nowhere; empty where it does at one gate."""
-        reasons = [objection(gate, vote, now, self._opened[gate.name]) for gate in self.gates if self._is_open(gate)]
-        return "" if "" in reasons else "; ".join(dict.fromkeys(reasons)) or "no gate is open"
+        reasons = [objection(gate, vote, now, self._opened[gate.name]) for gate in self._seen(vote)]
+        return "" if "" in reasons else "; ".join(dict.fromkeys(reasons)) or "no gate is open that you saw: look again"
+
+    @property
+    def open_gates(self) -> tuple[OpenGate, ...]:
+        """Return the gates that take votes."""
+        return tuple(filter(self._is_open, self.gates))
+
+    def _seen(self, vote: Vote) -> list[OpenGate]:
+        """Return the open gates that a vote is for."""
+        return [gate for gate in self.open_gates if not vote.gates or gate.name in vote.gates]
 
     def verdicts(self, now: datetime) -> list[Verdict]:
         """Say what each gate says."""
@@ -108,13 +117,15 @@ class Gates:
         """Yield what is unmet at open gates: what, who can clear it, and how."""
         for gate in filter(self._is_open, self.gates):
             verdict = self._verdict(gate, now)
+            may = able(gate, now, self._opened[gate.name])
             if not verdict.passed and not verdict.rejected:
                 plan = f" --plan {gate.plan_digest}" if changed else ""
                 yield Condition(
                     what=f"gate {gate.name}: {len(verdict.approved_by)} of {gate.quorum} approvals, {verdict.reason}",
-                    who=able(gate, now, self._opened[gate.name]),
+                    who=tuple(one for one in may if one not in verdict.approved_by),
                     command=f"releasepilot approve {train}{plan} --comment TEXT",
                     since=self._opened[gate.name],
+                    ends_at=verdict.until,
                 )
 
     def _verdict(self, gate: OpenGate, now: datetime) -> Verdict:
@@ -152,14 +163,14 @@ class Gates:
     def _last_of(self, vote: Vote) -> list[Vote]:
         return [one for one in self.votes if one.actor == vote.actor.bare][-1:]
 
-    def _stale(self, vote: Vote, now: datetime) -> bool:
-        """Whether a vote counts no longer at some gate, so that the same again is more than a repetition."""
+    def _stale(self, earlier: Vote, vote: Vote, now: datetime) -> bool:
+        """Whether a vote counts no longer at a gate that the same again is for: then that is more than a repetition."""
         return any(
-            vote.at is None
-            or vote.at < self._opened[gate.name]
-            or gate.name not in vote.parts
-            or (gate.expires_after and (now - vote.at).total_seconds() >= gate.expires_after)
-            for gate in filter(self._is_open, self.gates)
+            earlier.at is None
+            or earlier.at < self._opened[gate.name]
+            or gate.name not in earlier.parts
+            or (gate.expires_after and (now - earlier.at).total_seconds() >= gate.expires_after)
+            for gate in self._seen(vote)
         )
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from releasepilot.governance.emergency import incidents, objection, waivers
+    from releasepilot.governance.emergency import holds, incidents, objection, waivers
     from releasepilot.model.emergency import OpenEmergency, Override, Waiver
     from releasepilot.model.event import EventType
+    from releasepilot.model.train import Condition
     from releasepilot.workflows.journal import Journal
 
 
@@ -59,6 +60,30 @@ class Overrides:
     def waived(self, now: datetime) -> dict[str, Waiver]:
         """Return what need not be waited for, by name."""
         return waivers(self.emergency, self.given, now)
+
+    def conditions(self, train: str, now: datetime) -> Iterator[Condition]:
+        """Yield what one person has overridden and others have to say, too."""
+        waived = self.waived(now)
+        for override in self.given:
+            waits = [name for name in override.waives if name not in waived]
+            if not waits or self.emergency is None or not holds(self.emergency, override, now):
+                continue
+            names = " ".join(f"--waive {name}" for name in waits)
+            yield Condition(
+                what=f"override of {', '.join(waits)} for {override.incident}: {override.actor} alone has said so",
+                who=tuple(one for one in self.able if one != str(override.actor)),
+                command=f"releasepilot override {train} {names} --reason {override.reason} "
+                f"--incident {override.incident} --comment TEXT",
+                since=override.at,
+            )
+
+    def told(self) -> tuple[str, ...]:
+        """Say what was waived, by whom and why, also where that has ended."""
+        found: dict[str, str] = {}
+        for number, override in enumerate(self.given, 1):
+            for waiver in waivers(self.emergency, self.given[:number], override.at or workflow.now()).values():
+                found.setdefault(waiver.name, f"{waiver.name}: {waiver}")
+        return tuple(found.values())
 
     def _owe(self, incident: str, now: datetime) -> None:
         """Note once for each incident until when it has to be reviewed."""

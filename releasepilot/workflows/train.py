@@ -144,6 +144,8 @@ class TrainWorkflow:
         self._engine: Engine | None = None
         self._runner: StepRunner | None = None
         self._yielding = False
+        #: Somebody has said something since the gates were last looked at.
+        self._said = False
         self._openings = Openings(
             start.request.catalog.windows, self._journal, self._overrides, state.close if state else None
         )
@@ -186,7 +188,7 @@ class TrainWorkflow:
             phase=TrainPhase.PAUSED if self._paused and self._phase is TrainPhase.RUNNING else self._phase,
             plan_digest=self._outline.digest,
             statuses=dict(self._engine.statuses) if self._engine else {},
-            gates=self._gates.gates if self._phase is TrainPhase.WAITING else (),
+            gates=self._gates.open_gates if self._phase is TrainPhase.WAITING else (),
             votes=tuple(self._gates.votes),
             verdicts=tuple(self._gates.verdicts(workflow.now()) if self._phase is TrainPhase.WAITING else ()),
             waiting_for=self._waiting_for(),
@@ -406,9 +408,11 @@ class TrainWorkflow:
         self._gates.advance(workflow.now())
         while not (self._agreed() or self._stopped()):
             coming = self._gates.next_moment(workflow.now())
+            self._said = False
             with suppress(TimeoutError):
                 await workflow.wait_condition(
-                    lambda: self._agreed() or self._stopped(),
+                    # What was said may have opened a gate, or begun a term.
+                    lambda: self._agreed() or self._stopped() or self._said,
                     timeout=coming - workflow.now() if coming else None,
                     timeout_summary="a gate changes by itself",
                 )
@@ -432,6 +436,7 @@ class TrainWorkflow:
 
     def _advance(self) -> None:
         """Open the gates whose turn has come, and say so."""
+        self._said = True
         if self._gates.advance(workflow.now()):
             self._enter(TrainPhase.WAITING)
 
@@ -582,6 +587,7 @@ class TrainWorkflow:
             cause=self._cause,
             code=self._code,
             hint=self._hint,
+            waived=self._overrides.told(),
         )
 
     def _outcome(self, released: dict[str, str], residue: list[Residue]) -> Outcome:
@@ -612,6 +618,8 @@ class TrainWorkflow:
             yield held
         elif self._phase is TrainPhase.WAITING:
             yield from self._gates.conditions(self._train, workflow.now(), changed=bool(self._changes))
+        if self._phase in {TrainPhase.WAITING, TrainPhase.RUNNING}:
+            yield from self._overrides.conditions(self._train, workflow.now())
         if self._paused and self._phase in {TrainPhase.WAITING, TrainPhase.RUNNING}:
             yield Condition(what="paused", command=f"releasepilot resume {self._train}")
 

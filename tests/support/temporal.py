@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -14,6 +15,7 @@ from uuid import uuid4
 from support.world import Mark, Noop, World
 from temporalio import activity
 from temporalio.client import Client
+from temporalio.testing import WorkflowEnvironment
 from temporalio.worker import Worker
 
 from releasepilot.activities.failure import failures_explained
@@ -39,6 +41,7 @@ from releasepilot.workers import temporal_server
 from releasepilot.workers.part import Part
 from releasepilot.workers.pool import WORKFLOWS, runner
 from releasepilot.workers.ports import free_port
+from releasepilot.workflows.payloads import DATA_CONVERTER
 from releasepilot.workflows.ports import Activity, PrepareCall, task_queue
 
 ACTOR = Actor(account="anna")
@@ -70,6 +73,17 @@ def running_temporal(folder: Path, *dynamic: str) -> Iterator[str]:
         yield f"127.0.0.1:{ports['temporal']}"
     finally:
         part.stop()
+
+
+@asynccontextmanager
+async def skipping_time() -> AsyncIterator[WorkflowEnvironment]:
+    """Run a server of its own whose time can be skipped: days pass in a moment."""
+    # Beside the interpreter, because an environment need not be on the path.
+    server = Path(sys.executable).with_name("temporal-test-server")
+    async with await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=str(server), data_converter=DATA_CONVERTER
+    ) as environment:
+        yield environment
 
 
 class GivenPlans:

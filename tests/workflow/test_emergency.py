@@ -55,9 +55,18 @@ async def test_two_people_let_a_train_past_its_gate(stage: Stage) -> None:
     await waiting(stage, train, "managers")
     for _ in range(2):
         await override(stage, "cora", train, "managers")
-    assert (await stage.control.view(train)).phase is TrainPhase.WAITING
+    view = await stage.control.view(train)
+    assert view.phase is TrainPhase.WAITING
+    told = [one for one in view.conditions if one.what.startswith("override")]
+    assert [(one.what, one.who) for one in told[:1]] == [
+        ("override of managers for INC-7: cora alone has said so", ("carl",))
+    ]
     await override(stage, "carl", train, "managers")
-    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+    record = await stage.ended(train)
+    assert (record.outcome, record.waived) == (
+        Outcome.RELEASED,
+        ("managers: waived by cora and carl: outage, INC-7",),
+    )
     events = await stage.reader.events(train)
     (passed,) = [event for event in events if event.type is EventType.GATE_PASSED]
     assert passed.data["approved_by"] == ["waived by cora and carl: outage, INC-7"]
@@ -174,3 +183,11 @@ async def test_a_train_is_not_held_by_its_own_review(stage: Stage) -> None:
     await owe(stage, train, (datetime.now(UTC) - timedelta(minutes=1)).isoformat(), seq=9999)
     await stage.as_actor("sam").decide(train, Decision.APPROVE)
     assert (await stage.ended(train)).outcome is Outcome.RELEASED
+
+
+async def test_only_an_emergency_is_reviewed(stage: Stage) -> None:
+    """A train in which nothing was waived owes nothing, however it ended."""
+    plan = a_plan()
+    record = await stage.run(plan)
+    with pytest.raises(ControlError, match="owes no review"):
+        await stage.control.review(record.train, "nothing happened")

@@ -51,9 +51,7 @@ def print_record(console: Console, record: Record, plan: Plan | None = None, *, 
         console.print(plain(f"cause: {code}{record.cause}"))
     if record.hint:
         console.print(plain(f"hint: {record.hint}"))
-    order = [release.component for release in plan.releases] if plan else sorted(record.released)
-    for component in filter(record.released.__contains__, order):
-        console.print(Text.assemble("  released ", (clean(component), "bold"), f" {clean(record.released[component])}"))
+    _print_released(console, record, plan)
     if record.undone:
         console.print(plain(f"undone, in this order: {', '.join(record.undone)}"))
     if record.residue:
@@ -67,6 +65,15 @@ def print_record(console: Console, record: Record, plan: Plan | None = None, *, 
     wanted = record.outcome is Outcome.ROLLED_BACK and record.cause.startswith(("rolled back by ", "aborted by "))
     if follow_up and advise and not wanted:
         console.print(plain(f"next: {follow_up}", "dim"))
+
+
+def _print_released(console: Console, record: Record, plan: Plan | None) -> None:
+    """Print what is released, and what did not hold it back because people waived it."""
+    for waived in record.waived:
+        console.print(plain(f"waived: {waived}"))
+    order = [release.component for release in plan.releases] if plan else sorted(record.released)
+    for component in filter(record.released.__contains__, order):
+        console.print(Text.assemble("  released ", (clean(component), "bold"), f" {clean(record.released[component])}"))
 
 
 def print_trains(console: Console, rows: Iterable[TrainRow]) -> None:

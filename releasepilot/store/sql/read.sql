@@ -88,3 +88,15 @@ from train
 where name = %(name)s and id <> %(but)s and outcome is not null
 order by started_at desc, id
 limit %(limit)s;
+
+-- name: owes_review
+-- Whether something was waived in a train, and nobody has reviewed it since.
+select exists (
+    select 1 from event as owed
+    where owed.train = %(train)s
+      and owed.type = 'emergency:review_due'
+      and not exists (
+        select 1 from event as done
+        where done.train = owed.train and done.type = 'emergency:reviewed' and done.seq > owed.seq
+      )
+);

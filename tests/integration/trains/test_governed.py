@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from support.changes import know, login_of
 from support.remotes import Remote
 from support.servicenow import Instance, running_instance
 from support.shop import a_shop_remote, entries
+from support.temporal import skipping_time
 from support.trains import Depot, catalog_of, depot
 from temporalio.testing import WorkflowEnvironment
 
@@ -23,7 +23,6 @@ from releasepilot.errors import VoteRefused
 from releasepilot.model.event import EventType
 from releasepilot.model.gate import Actor, Decision
 from releasepilot.model.train import Outcome, TrainView
-from releasepilot.workflows.payloads import DATA_CONVERTER
 
 from .test_changes import approve, until_asked
 
@@ -91,11 +90,7 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[Instance]:
 async def world(ledger_url: str, tmp_path: Path, instance: Instance) -> AsyncIterator[World]:
     """Give a depot on a server of its own, whose time is skipped."""
     async with AsyncExitStack() as stack:
-        environment = await stack.enter_async_context(
-            await WorkflowEnvironment.start_time_skipping(
-                test_server_existing_path=shutil.which("temporal-test-server"), data_converter=DATA_CONVERTER
-            )
-        )
+        environment = await stack.enter_async_context(skipping_time())
         calendar = Calendar(environment)
         given = await stack.enter_async_context(depot(environment.client, ledger_url, tmp_path, now=calendar.now))
         remotes = {name: a_shop_remote(tmp_path, name) for name in ("lib", "app")}

@@ -162,12 +162,12 @@ def test_which_change_voids_a_vote(reapprove: Reapprove, change: dict[str, objec
         (
             {"people": {"anna": {"addresses": ["a@e.org"]}, "bert": {"addresses": ["A@E.org"]}}},
             ("people", "bert", "addresses", 0),
-            "it cannot be two people",
+            "it cannot belong to two people",
         ),
         (
             {"people": {"anna": {"addresses": ["team+anna@e.org"]}, "bert": {"addresses": ["Team+bert@e.org"]}}},
             ("people", "bert", "addresses", 0),
-            "it cannot be two people",
+            "it cannot belong to two people",
         ),
         (
             {
