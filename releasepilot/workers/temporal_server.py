@@ -19,7 +19,7 @@ PORTS = ("temporal", "temporal_ui", "temporal_http")
 
 #: The defaults poll for timers and transfers at the pace of a shared cluster; these make a step start about five
 #: times sooner on a server of one's own. One partition is enough for one worker.
-_DYNAMIC = (
+TUNED = (
     "history.transferProcessorMaxPollRPS=2000",
     "history.timerProcessorMaxPollRPS=2000",
     "history.visibilityProcessorMaxPollRPS=500",
@@ -61,7 +61,7 @@ def launch(folder: Path, ports: Mapping[str, int], namespace: str) -> Launch:
         "--log-level": "error",
     }
     words = [word for pair in options.items() for word in pair]
-    words += [word for value in _DYNAMIC for word in ("--dynamic-config-value", value)]
+    words += [word for value in TUNED for word in ("--dynamic-config-value", value)]
     words += [word for value in _PRAGMAS for word in ("--sqlite-pragma", value)]
     return Launch(
         argv=(str(program()), "server", "start-dev", "--ui-disable-news-fetch", *words),

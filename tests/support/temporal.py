@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
@@ -15,7 +14,7 @@ from uuid import uuid4
 from support.world import Mark, Noop, World
 from temporalio import activity
 from temporalio.client import Client
-from temporalio.testing import WorkflowEnvironment
+from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Worker
 
 from releasepilot.activities.failure import failures_explained
@@ -76,12 +75,17 @@ def running_temporal(folder: Path, *dynamic: str) -> Iterator[str]:
 
 
 @asynccontextmanager
-async def skipping_time() -> AsyncIterator[WorkflowEnvironment]:
-    """Run a server of its own whose time can be skipped: days pass in a moment."""
-    # Beside the interpreter, because an environment need not be on the path.
-    server = Path(sys.executable).with_name("temporal-test-server")
-    async with await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=str(server), data_converter=DATA_CONVERTER
+async def skipping_time(folder: Path) -> AsyncIterator[WorkflowEnvironment]:
+    """Run a server of its own, on a file in `folder`, on which a workflow's days can pass in a moment."""
+    dynamic = ("frontend.WorkflowTimeSkippingEnabled=true", *temporal_server.TUNED)
+    async with await WorkflowEnvironment.start_time_skipping_v2(
+        # A clock moves when a test says so, and otherwise as every clock.
+        ts_config=TimeSkippingConfig(enabled=False),
+        dev_server_existing_path=str(temporal_server.program()),
+        dev_server_database_filename=str(folder / "skipping.db"),
+        dev_server_log_level="error",
+        dev_server_extra_args=[word for value in dynamic for word in ("--dynamic-config-value", value)],
+        data_converter=DATA_CONVERTER,
     ) as environment:
         yield environment
 

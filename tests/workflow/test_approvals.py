@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from releasepilot.model.event import EventType
 from releasepilot.model.gate import Actor, ApprovalGate, Decision, Escalation, Excluded, Vote
 from releasepilot.model.people import Contributor, Delegation, Person
 from releasepilot.model.plan import Plan
-from releasepilot.model.train import Outcome, Request, TrainView
+from releasepilot.model.train import Outcome, Request, TrainPhase, TrainView
 
 from .conftest import replay_twice
 
@@ -34,7 +35,8 @@ class Days:
 
     async def pass_by(self, **span: float) -> None:
         """Let time pass for the server and what runs on it."""
-        await self.environment.sleep(timedelta(**span))
+        handle = self.stage.client.get_workflow_handle(self.stage.workflow_ids[-1])
+        await self.environment.fast_forward(handle, timedelta(**span))
 
     async def start(self, *plans: Plan, **catalog: object) -> str:
         """Start a train whose catalog says this, too, and return when it has been planned."""
@@ -42,7 +44,10 @@ class Days:
         request = Request.model_validate({**dict(request), "catalog": request.catalog.model_copy(update=catalog)})
         self.stage.workflow_ids[-1] = "train/{}/{}".format(*request.train.split("-"))
         train = await self.stage.control.start(request)
-        await self.pass_by(seconds=1)
+        async with asyncio.timeout(30):
+            async for view in self.stage.control.watch(train):
+                if view.phase is TrainPhase.WAITING or view.record is not None:
+                    break
         return train
 
     async def vote(self, account: str, train: str, decision: Decision = Decision.APPROVE, **more: str) -> TrainView:
@@ -57,7 +62,7 @@ class Days:
 @pytest.fixture
 async def days(ledger_url: str, tmp_path: Path) -> AsyncIterator[Days]:
     """Give a stage on a server of its own, whose time is skipped."""
-    async with skipping_time() as environment:
+    async with skipping_time(tmp_path) as environment:
         async with staged(environment.client, ledger_url, tmp_path) as given:
             yield Days(given, environment)
         await replay_twice(given)
@@ -135,7 +140,7 @@ async def test_a_gate_that_nobody_passes_in_time_rejects_the_train(days: Days) -
 
 async def test_somebody_votes_for_somebody_else_for_a_time(days: Days) -> None:
     """The vote counts in the place of who gave it, is recorded so, and the two of them are one place."""
-    now = await days.environment.get_current_time()
+    now = datetime.now(UTC)
     week = Delegation.model_validate(
         {"from": "bert", "to": "dora", "not_before": now + timedelta(days=1), "not_after": now + timedelta(days=8)}
     )
@@ -155,7 +160,7 @@ async def test_somebody_votes_for_somebody_else_for_a_time(days: Days) -> None:
 
 async def test_a_delegation_that_has_ended_is_refused(days: Days) -> None:
     """The day after it is nobody's vote any more."""
-    now = await days.environment.get_current_time()
+    now = datetime.now(UTC)
     day = Delegation.model_validate(
         {"from": "bert", "to": "dora", "not_before": now, "not_after": now + timedelta(days=1)}
     )

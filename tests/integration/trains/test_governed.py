@@ -23,6 +23,7 @@ from releasepilot.errors import VoteRefused
 from releasepilot.model.event import EventType
 from releasepilot.model.gate import Actor, Decision
 from releasepilot.model.train import Outcome, TrainView
+from releasepilot.workflows.ports import train_workflow_id
 
 from .test_changes import approve, until_asked
 
@@ -41,11 +42,12 @@ class Calendar:
         """Return the time."""
         return datetime.now(UTC) + self.skipped
 
-    async def until(self, moment: datetime) -> None:
-        """Let it become this moment."""
+    async def until(self, moment: datetime, train: str) -> None:
+        """Let it become this moment, for a train and for who judges it."""
         span = moment - self.now() + timedelta(seconds=2)
         self.skipped += span
-        await self.environment.sleep(span)
+        handle = self.environment.client.get_workflow_handle(train_workflow_id(train))
+        await self.environment.fast_forward(handle, span)
 
 
 @dataclass
@@ -90,7 +92,7 @@ def instance(monkeypatch: pytest.MonkeyPatch) -> Iterator[Instance]:
 async def world(ledger_url: str, tmp_path: Path, instance: Instance) -> AsyncIterator[World]:
     """Give a depot on a server of its own, whose time is skipped."""
     async with AsyncExitStack() as stack:
-        environment = await stack.enter_async_context(skipping_time())
+        environment = await stack.enter_async_context(skipping_time(tmp_path))
         calendar = Calendar(environment)
         given = await stack.enter_async_context(depot(environment.client, ledger_url, tmp_path, now=calendar.now))
         remotes = {name: a_shop_remote(tmp_path, name) for name in ("lib", "app")}
@@ -150,7 +152,7 @@ async def test_votes_then_the_window_then_the_board_and_then_all_of_it(world: Wo
     await world.vote("emil", train)
     view = await world.until_it_waits_for(train, "outside of 'office'")
     assert view.conditions[0].clears_at == nine_tomorrow(world)
-    await world.calendar.until(nine_tomorrow(world))
+    await world.calendar.until(nine_tomorrow(world), train)
     await world.board_agrees()
     record = await world.depot.ended(train)
     assert record.outcome is Outcome.RELEASED, record
@@ -173,7 +175,7 @@ async def test_an_escalation_and_a_rejection_after_days(world: World) -> None:
     await world.until_it_waits_for(train, "gate managers")
     with pytest.raises(VoteRefused, match="hana may not vote at managers yet"):
         await world.vote("hana", train, Decision.REJECT)
-    await world.calendar.until(world.calendar.now() + timedelta(days=1, hours=1))
+    await world.calendar.until(world.calendar.now() + timedelta(days=1, hours=1), train)
     await world.vote("hana", train, Decision.REJECT)
     record = await world.depot.ended(train)
     assert (record.outcome, record.cause) == (Outcome.REJECTED, "rejected by hana: seen")
@@ -197,7 +199,7 @@ async def test_a_push_after_the_votes_asks_those_again_whom_it_concerns(world: W
     """While the train waits for its window somebody pushes to `app`: the owners of `lib` are not asked twice."""
     train = await agreed(world)
     world.remotes["app"].add("feat: at the last moment")
-    await world.calendar.until(nine_tomorrow(world))
+    await world.calendar.until(nine_tomorrow(world), train)
     view = await world.until_it_waits_for(train, "gate managers")
     assert any("app" in change for change in view.changes)
     assert [one.who for one in view.conditions] == [("mia", "max", "emil for max")]
