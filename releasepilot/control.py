@@ -48,12 +48,13 @@ from releasepilot.model.train import Condition, Outcome, Request, TrainPhase, Tr
 from releasepilot.model.window import WindowVerdict
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
+from releasepilot.workflows.messages import Command, TrainStart
 from releasepilot.workflows.payloads import DATA_CONVERTER
 from releasepilot.workflows.ports import task_queue, train_workflow_id
 from releasepilot.workflows.review import ReviewStart, ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackStart, RollbackWorkflow
 from releasepilot.workflows.scheduled import ScheduledStart, ScheduledWorkflow
-from releasepilot.workflows.train import Command, TrainStart, TrainWorkflow
+from releasepilot.workflows.train import TrainWorkflow
 
 #: Seconds within which a server that runs answers.
 _RPC = timedelta(seconds=20)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from datetime import datetime
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import JsonValue
@@ -17,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.train import Condition
     from releasepilot.model.window import Window
     from releasepilot.workflows.crossing import Close
+    from releasepilot.workflows.failures import failures_in_words
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.overrides import Overrides
     from releasepilot.workflows.ports import (
@@ -27,7 +26,6 @@ with workflow.unsafe.imports_passed_through():
         WindowJudgement,
         task_queue,
     )
-    from releasepilot.workflows.steps import failure_of
 
 
 class Openings:
@@ -64,7 +62,7 @@ class Openings:
 
         Raises StepFailed where no opening is known.
         """
-        try:
+        with failures_in_words():
             judged: WindowJudgement = await workflow.execute_activity(
                 Activity.WINDOWS,
                 WindowCall(
@@ -78,10 +76,6 @@ class Openings:
                 start_to_close_timeout=LEDGER_TIMEOUT,
                 retry_policy=PREPARE_RETRY,
             )
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise asyncio.CancelledError from error
-            raise failure_of(error) from error
         return judged
 
     def closed(self, judged: WindowJudgement) -> None:

@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.value import Value
     from releasepilot.workflows.engine import uncancellable
     from releasepilot.workflows.journal import Journal
-    from releasepilot.workflows.train import standing
+    from releasepilot.workflows.standing import standing
 
 
 class ReviewStart(Value):

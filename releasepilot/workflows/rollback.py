@@ -16,8 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.remains import released_components, undone_components
+    from releasepilot.workflows.standing import standing
     from releasepilot.workflows.steps import StepRunner
-    from releasepilot.workflows.train import standing
 
 
 class RollbackStart(Value):

@@ -8,8 +8,9 @@ from temporalio.workflow import ChildWorkflowCancellationType, ParentClosePolicy
 with workflow.unsafe.imports_passed_through():
     from releasepilot.model.train import Record, Request
     from releasepilot.model.value import Value
+    from releasepilot.workflows.messages import TrainStart
     from releasepilot.workflows.ports import train_workflow_id
-    from releasepilot.workflows.train import TrainStart, TrainWorkflow
+    from releasepilot.workflows.train import TrainWorkflow
 
 
 class ScheduledStart(Value):

@@ -1,14 +1,11 @@
-"""How a workflow has a step applied and reverted: the activities' options, and their errors in our words."""
+"""How a workflow has a step applied and reverted: the activities' options, and what comes of them."""
 
 from __future__ import annotations
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
-from temporalio.exceptions import TimeoutError as TemporalTimeout
 
 with workflow.unsafe.imports_passed_through():
     from pydantic import JsonValue
@@ -20,6 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.train import StepNode
     from releasepilot.model.value import bounded
     from releasepilot.workflows.engine import StepFailed
+    from releasepilot.workflows.failures import failures_in_words
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.ports import HEARTBEAT, UNDO_ATTEMPTS, Activity, StepCall, step_retry, task_queue
 
@@ -37,18 +35,6 @@ _EVENT_OF = {
     StepStatus.UNDONE: EventType.STEP_UNDONE,
     StepStatus.UNDO_FAILED: EventType.STEP_UNDO_FAILED,
 }
-
-
-def failure_of(error: ActivityError) -> StepFailed:
-    """Put an activity's failure into words, with its stable code."""
-    cause = error.cause
-    if isinstance(cause, ApplicationError):
-        # The remedy is the one detail that our own errors carry.
-        hint = cause.details[0] if cause.type and cause.details else ""
-        return StepFailed(cause.message, cause.type or "", hint if isinstance(hint, str) else "")
-    if isinstance(cause, TemporalTimeout):
-        return StepFailed("it did not answer in time, or its worker was lost, as often as it may be tried", "RP400")
-    return StepFailed(str(cause or error), "RP400")
 
 
 class StepRunner:
@@ -107,7 +93,7 @@ class StepRunner:
         )
 
     async def _activity(self, which: Activity, node: StepNode, attempts: int, gives: type[_Given]) -> _Given:
-        try:
+        with failures_in_words():
             given: _Given = await workflow.execute_activity(
                 which.value,
                 StepCall(
@@ -125,8 +111,4 @@ class StepRunner:
                 # The step's name in Temporal's own views. A summary would cost each step another payload.
                 activity_id=f"{which.value} {node.id}",
             )
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise asyncio.CancelledError from error
-            raise failure_of(error) from error
         return given

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, ApplicationError, is_cancelled_exception
+from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    from pydantic import Field
-
     from releasepilot.governance.tokens import doubt
     from releasepilot.model.catalog import OnFailure
-    from releasepilot.model.emergency import OpenEmergency, Override
+    from releasepilot.model.emergency import Override
     from releasepilot.model.event import EventType
     from releasepilot.model.gate import Actor, Decision, Vote
     from releasepilot.model.plan import Residue
@@ -27,93 +25,37 @@ with workflow.unsafe.imports_passed_through():
         Outcome,
         Outline,
         Record,
-        Request,
         StepNode,
         TrainPhase,
         TrainView,
-        with_dependents,
     )
-    from releasepilot.model.trust import Trust
-    from releasepilot.model.value import Value
     from releasepilot.model.window import Window
     from releasepilot.workflows.crossing import Close, WindowKeeper
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
+    from releasepilot.workflows.failures import failures_in_words
     from releasepilot.workflows.gates import Gates
     from releasepilot.workflows.journal import Journal
+    from releasepilot.workflows.messages import Command, TrainStart, TrainState
     from releasepilot.workflows.openings import Openings
     from releasepilot.workflows.overrides import Overrides
     from releasepilot.workflows.ports import (
         HEARTBEAT,
-        LEDGER_RETRY,
-        LEDGER_TIMEOUT,
         PREPARE_RETRY,
         PREPARE_TIMEOUT,
         Activity,
         PrepareCall,
-        Standing,
-        StandingCall,
         WindowJudgement,
         task_queue,
     )
-    from releasepilot.workflows.remains import left_in_place, released_components, undone_components
-    from releasepilot.workflows.steps import StepRunner, failure_of
-
-
-class Command(Value):
-    """What a person tells a running train to do."""
-
-    actor: Actor
-    reason: str = Field(default="", max_length=4000)
-    #: Undo also what lies past the point of no return, as far as the world allows.
-    past_no_return: bool = False
-
-
-class TrainState(Value):
-    """What a train takes along when it continues as a new run. The step graph stays in the ledger."""
-
-    plan_digest: str
-    started_at: datetime
-    statuses: dict[str, StepStatus]
-    next_seq: int
-    paused: bool = False
-    #: The components being undone; None while the train goes forward.
-    undoing: tuple[str, ...] | None = None
-    #: The error that turned the train round.
-    cause: str = ""
-    code: str = ""
-    hint: str = ""
-    aborted: bool = False
-    residue: tuple[Residue, ...] = ()
-    #: When its windows close; None where they are not known to, or it has none.
-    close: Close | None = None
-    #: Who may override, and what they have said.
-    emergency: OpenEmergency | None = None
-    overrides: tuple[Override, ...] = ()
-    #: Whose tokens are asked for, also before the ledger has answered.
-    trust: Trust | None = None
-
-
-class TrainStart(Value):
-    """The workflow's input."""
-
-    request: Request
-    resumed: TrainState | None = None
-
-
-async def standing(train: str, asked_by: Actor | None = None) -> Standing:
-    """Read from the ledger where a train stands, on behalf of somebody who is about to change that."""
-    call = StandingCall(train=train)
-    if asked_by is not None:
-        call = StandingCall(train=train, asked_by=asked_by, asked_at=workflow.now())
-    stands: Standing = await workflow.execute_activity(
-        Activity.STANDING,
-        call,
-        result_type=Standing,
-        task_queue=task_queue(Queue.ENGINE),
-        start_to_close_timeout=LEDGER_TIMEOUT,
-        retry_policy=LEDGER_RETRY,
+    from releasepilot.workflows.remains import (
+        left_in_place,
+        outcome_of,
+        released_components,
+        turned_round,
+        undone_components,
     )
-    return stands
+    from releasepilot.workflows.standing import standing
+    from releasepilot.workflows.steps import StepRunner
 
 
 @workflow.defn(name="Train")
@@ -341,13 +283,15 @@ class TrainWorkflow:
 
     async def _resume(self, state: TrainState) -> Record | None:
         """Take up the work of the run before."""
-        self._outline = (await uncancellable(standing(self._train))).outline
+        stands = await uncancellable(standing(self._train))
+        # Whose tokens are asked for was said with the plan; a worker that knows less does not lift that.
+        self._outline = stands.outline.model_copy(update={"trust": state.trust})
         self._note_cancellation()
         return await self._drive(state.statuses, state.residue)
 
     async def _prepare(self, previous: str, approvals: tuple[ApprovalFacts, ...] | None = None) -> Outline:
         """Have the snapshot taken and the plan made and stored; raise StepFailed where that cannot be."""
-        try:
+        with failures_in_words():
             outline: Outline = await workflow.execute_activity(
                 Activity.PREPARE,
                 PrepareCall(
@@ -365,10 +309,6 @@ class TrainWorkflow:
                 retry_policy=PREPARE_RETRY,
                 summary="snapshot and plan",
             )
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise asyncio.CancelledError from error
-            raise failure_of(error) from error
         self._journal.note(EventType.TRAIN_PLANNED, digest=outline.digest)
         return outline
 
@@ -519,7 +459,9 @@ class TrainWorkflow:
             others_go_on = not engine.failures or engine.on_failure is OnFailure.ROLLBACK_DEPENDENTS
             if self._yielding and not self._aborted and not self._expired and others_go_on:
                 return None
-            self._undoing = self._turned_round(engine)
+            self._undoing = turned_round(
+                outline, engine, wanted=self._aborted or (self._expired and not engine.past_no_return)
+            )
         if self._undoing:
             self._yielding = False
             # A cancellation that comes now would leave half of it undone; it wants what is happening anyway.
@@ -560,18 +502,6 @@ class TrainWorkflow:
             self._yielding = True
             self._engine.drain()
 
-    def _turned_round(self, engine: Engine) -> tuple[str, ...]:
-        """Return the components to undo: none, all, or the failed ones with those that depend on them."""
-        everything = tuple(self._outline.components)
-        if self._aborted or (self._expired and not engine.past_no_return):
-            return everything
-        failed = [step for step, status in engine.statuses.items() if status is StepStatus.FAILED]
-        if not failed or engine.on_failure is OnFailure.STOP:
-            return ()
-        if engine.on_failure is OnFailure.ROLLBACK_ALL:
-            return everything
-        return with_dependents(self._outline.components, [engine.nodes[step].component for step in failed])
-
     def _final_record(self, engine: Engine, runner: StepRunner) -> Record:
         """Say what is true now."""
         residue = list(runner.residue)
@@ -579,7 +509,7 @@ class TrainWorkflow:
         residue += left_in_place(engine, {*released, *(self._undoing or ())})
         return Record(
             train=self._train,
-            outcome=self._outcome(released, residue),
+            outcome=outcome_of(self._outline, released, residue, undoing=bool(self._undoing)),
             plan_digest=self._outline.digest,
             released=released,
             undone=undone_components(engine),
@@ -589,15 +519,6 @@ class TrainWorkflow:
             hint=self._hint,
             waived=self._overrides.told(),
         )
-
-    def _outcome(self, released: dict[str, str], residue: list[Residue]) -> Outcome:
-        if len(released) == len(self._outline.components):
-            return Outcome.RELEASED
-        if not self._undoing:
-            return Outcome.FAILED
-        if any(item.unresolved for item in residue):
-            return Outcome.RESIDUE
-        return Outcome.PARTLY_RELEASED if released else Outcome.ROLLED_BACK
 
     def _agreed(self) -> bool:
         return self._gates.agreed(workflow.now())

@@ -6,6 +6,7 @@ import base64
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class Fault:
     delay: float = 0
 
 
-class Service:
+class Service(ABC):
     """A service. A subclass answers."""
 
     def __init__(self) -> None:
@@ -71,9 +72,9 @@ class Service:
         self.passwords = {"bot": "s3cret-of-the-bot", "cab": "s3cret-of-the-cab"}
         self.faults: list[Fault] = []
 
+    @abstractmethod
     def answer(self, asked: Asked) -> Reply:
         """Answer one request; raise `Refused` to say no."""
-        raise NotImplementedError
 
     def error(self, refused: Refused) -> Reply:
         """Say no in the service's own form."""

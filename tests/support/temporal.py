@@ -24,9 +24,11 @@ from releasepilot.activities.proof import require_proof
 from releasepilot.activities.steps import PlanShelf, Steps
 from releasepilot.activities.windows import Windows
 from releasepilot.control import Control
+from releasepilot.model.assessment import Assessment
 from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Plan, differences
+from releasepilot.model.risk import Risk, RiskLevel
 from releasepilot.model.step import Queue
 from releasepilot.model.train import Outline, Record, Request
 from releasepilot.model.trust import Trust
@@ -100,6 +102,8 @@ class GivenPlans:
         self.delay = 0.0
         #: Whose tokens are asked for.
         self.trust: Trust | None = None
+        #: The risk of the plans, one after the other, the last one for ever; none where there are none.
+        self.risks: list[RiskLevel] = []
         self._seen: list[Plan] = []
 
     @activity.defn(name=Activity.PREPARE)
@@ -114,7 +118,14 @@ class GivenPlans:
             before = next((one for one in self._seen if one.digest == call.previous), None)
             self._seen.append(plan)
             require_proof(call.asked_by, self.trust, call.started_at)
-            return outline_of(plan, call.request, differences(before, plan) if before else (), trust=self.trust)
+            changes = differences(before, plan) if before else ()
+            return outline_of(plan, call.request, changes, trust=self.trust, assessment=self._assessed())
+
+    def _assessed(self) -> Assessment | None:
+        if not self.risks:
+            return None
+        level = self.risks.pop(0) if len(self.risks) > 1 else self.risks[0]
+        return Assessment(risk=Risk(level=level, score=0, factors=()))
 
 
 class GivenClock:

@@ -11,13 +11,17 @@ from pathlib import Path
 import pytest
 from support.temporal import Stage, train_name
 from support.temporal import stage as staged
+from support.tokens import Issuer
 from support.world import plan_of, step
 
-from releasepilot.control import Servers, dial
+from releasepilot.control import Control, Servers, dial
+from releasepilot.errors import IdentityUnproven
 from releasepilot.model.catalog import OnFailure
+from releasepilot.model.emergency import EmergencyPolicy
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Outcome
 from releasepilot.model.window import Window
+from releasepilot.workflows.ports import train_workflow_id
 
 COMPONENTS: dict[str, tuple[str, ...]] = {f"c{index}": () for index in range(30)}
 
@@ -50,6 +54,38 @@ async def test_the_close_of_a_window_is_taken_along(impatient: Stage) -> None:
     assert await runs(impatient) > 1
     await impatient.control.abort(name, "seen")
     assert (await impatient.ended(name)).outcome is Outcome.ROLLED_BACK
+
+
+async def test_a_later_run_knows_who_may_override_and_whom_to_ask_for_proof(impatient: Stage) -> None:
+    """An override frees a train that windows hold after several runs; who proves nothing frees it not."""
+    issuer = Issuer()
+    impatient.given.trust = issuer.trust
+    short = Window(name="short", zone="UTC", start="2026-07-06T10:00", duration="30m")
+    plan = train()
+    whole = [one.model_copy(update={"estimate": 3600 if one.id == "last/s" else 1}) for one in plan.steps]
+    plan = plan.model_copy(update={"steps": tuple(whole)})
+    later = short.model_copy(update={"name": "later", "start": "2026-07-06T12:00", "duration": "5h"})
+    impatient.clock.set(datetime(2026, 7, 6, 10, 5, tzinfo=UTC))
+    request = impatient.request(plan, roles={"commanders": ("cora",)}, windows=(short, later))
+    given = {"emergency": EmergencyPolicy(roles=("commanders",), sole=True)}
+    request = request.model_copy(
+        update={"catalog": request.catalog.model_copy(update=given), "requested_by": issuer.actor("rita")}
+    )
+    impatient.workflow_ids[-1] = train_workflow_id(request.train)
+    name = await impatient.control.start(request)
+    async with asyncio.timeout(60):
+        while not (view := await impatient.control.view(name)).waiting_for:  # noqa: ASYNC110 - a view is asked for
+            await asyncio.sleep(0.1)
+    assert await runs(impatient) > 1
+    assert view.conditions[0].who == ("cora",)
+    told = {"reason": "outage", "incident": "INC-1"}
+    with pytest.raises(IdentityUnproven):
+        await impatient.as_actor("cora").override(name, ["short", "later"], **told)
+    cora = Control(impatient.client, impatient.reader, issuer.actor("cora"))
+    await cora.override(name, ["short", "later"], **told)
+    record = await impatient.ended(name)
+    assert record.outcome is Outcome.RELEASED
+    assert record.waived == ("short: waived by cora: outage, INC-1", "later: waived by cora: outage, INC-1")
 
 
 def train(on_failure: OnFailure = OnFailure.ROLLBACK_ALL) -> Plan:

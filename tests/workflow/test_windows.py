@@ -13,6 +13,7 @@ from releasepilot.errors import ControlError
 from releasepilot.model.event import EventType
 from releasepilot.model.gate import ApprovalGate, Decision
 from releasepilot.model.plan import Plan
+from releasepilot.model.risk import RiskLevel
 from releasepilot.model.step import Phase, SagaClass, Step
 from releasepilot.model.train import Outcome, TrainPhase
 from releasepilot.model.window import Crossing, Window
@@ -79,6 +80,32 @@ async def test_a_window_is_asked_after_the_votes(stage: Stage) -> None:
     record = await stage.ended(train)
     assert (record.outcome, record.cause) == (Outcome.REJECTED, "rejected by eve: not today")
     assert stage.world.history() == []
+
+
+async def test_a_risk_that_rises_during_a_wait_asks_for_its_gate(stage: Stage) -> None:
+    """The plan is the same and what is thought of it is not: the requester's own word is enough no more."""
+    board = ApprovalGate(name="board", users=("bea",), risk=(RiskLevel.HIGH,))
+    stage.given.risks = [RiskLevel.LOW, RiskLevel.HIGH]
+    stage.clock.set(datetime(2026, 7, 6, 6, 59, 57, tzinfo=UTC))
+    train = await stage.control.start(stage.request(a_plan((board,)), windows=(OFFICE,)))
+    assert "outside of 'office'" in await waiting(stage, train)
+    await waiting(stage, train, "board: 1 more of bea must approve")
+    assert stage.world.history() == []
+    await stage.as_actor("bea").decide(train, Decision.APPROVE)
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+
+
+async def test_a_gate_that_was_not_for_its_risk_does_not_keep_a_train_from_being_taken_back(stage: Stage) -> None:
+    """Nobody could pass it now; that is no question to a train that has ended."""
+    nobody = ApprovalGate(name="board", roles=("nobody",), quorum=2, risk=(RiskLevel.HIGH,))
+    stage.given.risks = [RiskLevel.LOW]
+    train = await stage.control.start(stage.request(a_plan((nobody,))))
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+    await stage.control.rollback(train)
+    view = await stage.control.rolled_back(train)
+    assert view.record is not None
+    assert view.record.outcome is Outcome.ROLLED_BACK
+    assert stage.world.present() == set()
 
 
 async def test_an_abort_ends_the_wait(stage: Stage) -> None:

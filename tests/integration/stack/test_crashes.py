@@ -6,7 +6,6 @@ import os
 import signal
 import socket
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -113,12 +112,21 @@ def test_what_a_crash_and_a_reboot_leave(settings: Settings) -> None:
     assert ask(after.database_url, "select 1") == 1
 
 
+def started(settings: Settings, worker: tuple[str, ...]) -> StackError | None:
+    """Start a stack; return what it says where it cannot."""
+    try:
+        ensure_stack(settings, worker_command=worker)
+    except StackError as error:
+        return error
+    return None
+
+
 def test_a_worker_that_cannot_run_is_shown(settings: Settings) -> None:
     """A worker that ends at once, again and again, is an error with the end of its log."""
     broken = (sys.executable, "-c", "raise SystemExit('the catalog of sorrows')")
     # On a slow machine the worker has ended often enough before the servers are there, and the first start says so.
-    with suppress(StackError):
-        ensure_stack(settings, worker_command=broken)
+    early = started(settings, broken)
+    assert early is None or "the catalog of sorrows" in str(early)
     eventually(lambda: part(settings, "worker").failures > 3 and part(settings, "worker").pid is None)
     with pytest.raises(StackError, match="the catalog of sorrows"):
         ensure_stack(settings, worker_command=broken)

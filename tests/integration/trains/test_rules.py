@@ -105,3 +105,22 @@ async def test_the_risk_chooses_the_gates(depot: Depot, remotes: dict[str, Remot
     train = await depot.start(again, await depot.plan(again))
     view = await depot.until(train, lambda view: bool(view.conditions))
     assert [condition.who for condition in view.conditions] == [("bob",)]
+
+
+async def test_approvals_of_one_plan_are_not_those_of_the_next(depot: Depot, remotes: dict[str, Remote]) -> None:
+    """A push after the votes: the rule about approvals is left until people have voted on the new plan."""
+    given = {"input": {"approvals": [{"account": "anna", "gate": "managers"}]}, "expect": "pass"}
+    asked = rule("size(approvals) > 0", given, effect="require")
+    gate = {"uses": "approval", "name": "managers", "users": ["anna"], "exclude": []}
+    catalog = catalog_of(entries(remotes), rules=[asked], gates=[gate])
+    train = await depot.start(catalog, await depot.plan(catalog))
+    view = await depot.until(train, lambda view: bool(view.conditions))
+    first = view.plan_digest
+    next(iter(remotes.values())).add("feat: after the votes were asked for")
+    await depot.control.decide(train, Decision.APPROVE)
+    view = await depot.until(train, lambda view: bool(view.conditions) and view.plan_digest != first)
+    kept = await depot.reader.assessment(train, view.plan_digest)
+    assert kept is not None
+    assert kept.after_votes == ("small",)
+    await depot.control.decide(train, Decision.APPROVE)
+    assert (await depot.ended(train)).outcome is Outcome.RELEASED
