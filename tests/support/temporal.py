@@ -129,18 +129,21 @@ class GivenPlans:
 
 
 class GivenClock:
-    """The clock of the windows: it begins where a test says, and goes on from there."""
+    """The clock of the windows: it begins where a test says when somebody first looks at it, and goes on from there."""
 
     def __init__(self) -> None:
         self._offset = timedelta()
+        self._begins: datetime | None = None
         self.windows = Windows(self.now)
 
     def set(self, moment: datetime) -> None:
-        """Let it be this moment now."""
-        self._offset = moment - datetime.now(UTC)
+        """Let it be this moment at the next look: how long a train takes to come to that is not the windows' time."""
+        self._begins = moment
 
     def now(self) -> datetime:
         """Return the time."""
+        if self._begins is not None:
+            self._offset, self._begins = self._begins - datetime.now(UTC), None
         return datetime.now(UTC) + self._offset
 
 

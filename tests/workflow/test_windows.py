@@ -30,12 +30,20 @@ def a_plan(gates: tuple[ApprovalGate, ...] = ()) -> Plan:
 
 async def waiting(stage: Stage, train: str, what: str = "") -> str:
     """Wait until a train waits, for what a test names; return what it says."""
+    return await said(stage, train, TrainPhase.WAITING, what)
+
+
+async def said(stage: Stage, train: str, phase: TrainPhase, what: str = "") -> str:
+    """Return what a train says in a phase that it waits for, by the ledger: it may have gone on since."""
     async with asyncio.timeout(30):
-        while not (view := await stage.control.view(train)).waiting_for or what not in view.waiting_for:
-            assert view.record is None, view.record
+        while True:
+            ended = (await stage.control.view(train)).record
+            for event in await stage.reader.events(train):
+                told = str(event.data.get("waiting_for", ""))
+                if event.type is EventType.TRAIN_PHASE and event.data["phase"] == phase and told and what in told:
+                    return told
+            assert ended is None, ended
             await asyncio.sleep(0.05)
-    assert view.phase is TrainPhase.WAITING
-    return view.waiting_for
 
 
 async def test_an_open_window_holds_nobody(stage: Stage) -> None:
@@ -150,13 +158,8 @@ async def types_of(stage: Stage, train: str) -> list[EventType]:
 
 
 async def held(stage: Stage, train: str) -> str:
-    """Wait until windows hold a running train back; return what it says."""
-    async with asyncio.timeout(30):
-        while not (view := await stage.control.view(train)).waiting_for:
-            assert view.record is None, view.record
-            await asyncio.sleep(0.05)
-    assert view.phase is TrainPhase.RUNNING
-    return view.waiting_for
+    """Return what a running train says when windows hold it back."""
+    return await said(stage, train, TrainPhase.RUNNING)
 
 
 async def test_a_step_that_does_not_fit_waits_for_the_next_opening(stage: Stage) -> None:
