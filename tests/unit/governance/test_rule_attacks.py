@@ -14,7 +14,7 @@ from releasepilot.governance.rules import judge, policy_engine
 from releasepilot.model.rule import Rule, RuleEffect, RuleOutcome, RuleTest
 from releasepilot.model.rule_input import PlanFacts, ReleaseFacts, RuleInput
 
-#: Seconds that the worst of them may take on a busy machine; the library cannot be interrupted.
+#: Seconds of a processor that the worst of them may take; the library cannot be interrupted.
 AT_ONCE = 5.0
 MANY = tuple(ReleaseFacts(component=f"c-{number}", commits=number) for number in range(1000))
 INPUT = RuleInput(
@@ -59,12 +59,12 @@ WRONG = {
 def test_it_is_refused_before_anything_is_evaluated(name: str) -> None:
     """By its size, by its types or by its syntax."""
     expr, why = WRONG[name]
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(ExpressionWrong) as caught:
         policy_engine().check(expr)
     assert why in str(caught.value)
     assert len(str(caught.value)) < 500
-    assert time.perf_counter() - begin < AT_ONCE
+    assert time.process_time() - begin < AT_ONCE
 
 
 FAILING = {
@@ -88,9 +88,9 @@ FAILING = {
 def test_what_fails_denies(name: str, effect: RuleEffect) -> None:
     """Whatever the effect is: a rule that nobody can read the answer of protects nothing if it lets pass."""
     expr, why = FAILING[name]
-    begin = time.perf_counter()
+    begin = time.process_time()
     (verdict,) = judge([rule(expr, effect)], INPUT, policy_engine())
-    assert time.perf_counter() - begin < AT_ONCE
+    assert time.process_time() - begin < AT_ONCE
     assert (verdict.outcome, verdict.result) == (RuleOutcome.DENY, None)
     assert why in verdict.error
     assert len(verdict.error) < 500
@@ -100,18 +100,18 @@ def test_the_largest_that_fits_ends() -> None:
     """Lists of lists, each compared with itself for each of a thousand releases."""
     wide = f"[{', '.join('a' * 14)}]"
     expr = grown("[1]", wide, 2) + f".all(a, plan.releases.all(r, {' && '.join(['a == a'] * 20)}))"
-    begin = time.perf_counter()
+    begin = time.process_time()
     (verdict,) = judge([rule(expr)], INPUT, policy_engine())
     assert verdict.result is True
-    assert time.perf_counter() - begin < AT_ONCE
+    assert time.process_time() - begin < AT_ONCE
 
 
 def test_regular_expressions_take_no_time() -> None:
     """RE2 has no backtracking: what takes others hours is decided in one pass."""
-    begin = time.perf_counter()
+    begin = time.process_time()
     (verdict,) = judge([rule('(env.long + "!").matches("^(a+)+$")')], INPUT, policy_engine())
     assert verdict.result is False
-    assert time.perf_counter() - begin < AT_ONCE
+    assert time.process_time() - begin < AT_ONCE
 
 
 def test_a_rule_that_does_not_compile_denies_once() -> None:

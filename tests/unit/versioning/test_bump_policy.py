@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from time import perf_counter
+from time import process_time
 
 import pytest
 
@@ -263,9 +263,9 @@ def test_fifty_thousand_messages_are_read_in_seconds(policy: str) -> None:
     messages = [
         f"{kind}(area): change {number}{body}" for number in range(12_500) for kind in ("feat", "fix", "ci", "x")
     ]
-    started = perf_counter()
+    started = process_time()
     assert decide("1.0.0", messages, policy, date="2026-07-23").bump is Bump.MINOR
-    assert perf_counter() - started < 8
+    assert process_time() - started < 8
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from time import perf_counter
+from time import process_time
 
 import pytest
 import semantic_version
@@ -365,11 +365,11 @@ def test_asking_is_cheap() -> None:
         (CARGO, "1.2"),
     ]
     versions = [f"1.{minor}.{patch}" for minor in range(20) for patch in range(20)]
-    started = perf_counter()
+    started = process_time()
     for version in versions:
         for ecosystem, constraint in ordinary * 16:
             admits(ecosystem, constraint, version)
-    assert perf_counter() - started < 2
+    assert process_time() - started < 2
 
 
 @pytest.mark.parametrize(("ecosystem", "text"), [(NPM, ">=>1"), (PYTHON, ">>1"), (GO, "one"), (CARGO, "^^1")])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from time import perf_counter
+from time import process_time
 
 import pytest
 from hypothesis import given
@@ -207,6 +207,6 @@ def test_megabytes_are_read_in_linear_time(tail: str) -> None:
     dialects = {policy.dialect for policy in POLICIES.values()}
     for read in (parse, revert_of, *dialects, replace(POLICIES["conventionalcommits"], squash=True).read):
         for message in (f"feat: x\n\n{tail}", f"revert{tail}"):
-            started = perf_counter()
+            started = process_time()
             read(message)
-            assert perf_counter() - started < 15, read
+            assert process_time() - started < 15, read

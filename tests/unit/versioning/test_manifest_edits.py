@@ -138,8 +138,8 @@ HOSTILE = [
 def test_reading_a_hostile_file_costs_no_more_than_its_length(name: str, text: str) -> None:
     """Long lines, deep nesting and many repeats are read or refused within seconds."""
     ecosystem = next(each for each in MANIFESTS.values() if name in each.files or name in each.further([name]))
-    began = time.monotonic()
+    began = time.process_time()
     with suppress(ManifestError):
         ecosystem.read({name: text})
         ecosystem.edit({name: text}, "2.0.0", {})
-    assert time.monotonic() - began < 10
+    assert time.process_time() - began < 10

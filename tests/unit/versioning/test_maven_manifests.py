@@ -150,7 +150,7 @@ def test_properties_that_grow_are_not_followed() -> None:
     text = (
         f"<project><groupId>${{a}}</groupId><artifactId>x</artifactId><properties>{properties}</properties></project>"
     )
-    began = time.monotonic()
+    began = time.process_time()
     package = MAVEN.read({"pom.xml": text})
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
     assert len(package.name or "") < 2000

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from time import perf_counter
+from time import process_time
 
 import pytest
 import semver
@@ -90,9 +90,9 @@ def test_the_order_of_tags_does_not_matter_and_ten_thousand_are_fast() -> None:
     """Any order of 10,000 tags gives one result, in well under a second."""
     tags = [f"v{major}.{minor}.{patch}" for major in range(10) for minor in range(50) for patch in range(20)]
     shuffled = sorted(tags, key=lambda tag: tag[::-1])
-    started = perf_counter()
+    started = process_time()
     ordered = released(shuffled, "v{version}")
-    assert perf_counter() - started < 2
+    assert process_time() - started < 2
     assert [tag for tag, _ in ordered] == tags[::-1]
 
 
