@@ -28,11 +28,12 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.plan import Plan
     from releasepilot.model.step import Queue
     from releasepilot.model.train import Outcome
+    from releasepilot.workers.pool import collect_seldom
 
 CAP = 64
 STEPS = 4
 SIZES = (50, 200, 1000)
-ROUNDS = 3
+ROUNDS = 5
 
 
 @activity.defn
@@ -69,6 +70,7 @@ def run() -> list[Result]:
 
 
 async def _measure(address: str, database: str, folder: Path) -> list[Result]:
+    collect_seldom()
     client = await dial(Servers(temporal_address=address, database_url=database))
     async with _bench(client, database, folder) as bench:
         rates = [await _against_the_floor(bench, queue) for queue in (Queue.ENGINE, Queue.DEPLOY)]

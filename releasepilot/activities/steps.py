@@ -70,8 +70,7 @@ class Steps:
         with failures_explained(), _measured("apply", step_call):
             began = monotonic()
             call, actuator = await self._open(step_call)
-            receipt = await alive(_converge(call, actuator))
-            return receipt.model_copy(update={"took_ms": round((monotonic() - began) * 1000)})
+            return await alive(_converge(call, actuator, began))
 
     @activity.defn(name=Activity.REVERT)
     async def revert(self, step_call: StepCall) -> Undone:
@@ -125,13 +124,18 @@ def _scheduled_at() -> datetime:
     return activity.info().scheduled_time
 
 
-async def _converge(call: Call[Any], actuator: Actuator[Any]) -> Receipt:
-    """Observe, apply, observe. A check has no effect that an earlier attempt could have left, so it is applied anew."""
+async def _converge(call: Call[Any], actuator: Actuator[Any], began: float) -> Receipt:
+    """Observe, apply, observe. A check has no effect that an earlier attempt could have left, so it is applied anew.
+
+    `began` is when the attempt did, on the monotonic clock.
+    """
     if actuator.effect:
         before = await actuator.observe(call)
         _refuse_conflict(call, before)
         if before.presence is Presence.PRESENT:
-            return Receipt(step=call.step.id, effect_key=call.effect_key, found=before.found, adopted=True)
+            return Receipt(
+                step=call.step.id, effect_key=call.effect_key, found=before.found, adopted=True, took_ms=_since(began)
+            )
     notes = await actuator.apply(call)
     after = await actuator.observe(call)
     _refuse_conflict(call, after)
@@ -140,7 +144,12 @@ async def _converge(call: Call[Any], actuator: Actuator[Any]) -> Receipt:
             f"{call.step.name} was applied, but the far side does not show it {after.detail}".rstrip(),
             component=call.release.component,
         )
-    return Receipt(step=call.step.id, effect_key=call.effect_key, found=after.found, notes=notes)
+    return Receipt(step=call.step.id, effect_key=call.effect_key, found=after.found, notes=notes, took_ms=_since(began))
+
+
+def _since(began: float) -> int:
+    """Return the milliseconds since a moment of the monotonic clock."""
+    return round((monotonic() - began) * 1000)
 
 
 async def _undo(call: Call[Any], actuator: Actuator[Any], receipt: Receipt | None) -> Undone:

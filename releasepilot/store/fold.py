@@ -106,6 +106,8 @@ _STEP: dict[EventType, tuple[StepStatus, Callable[[Event], dict[str, object]]]] 
     EventType.STEP_UNDO_FAILED: (StepStatus.UNDO_FAILED, _error),
 }
 
+#: Events that move the train as a whole.
+TRAIN_EVENTS = frozenset(_TRAIN)
 #: Events that move a step.
 STEP_EVENTS = frozenset(_STEP)
 #: Events that name the plan.

@@ -17,7 +17,7 @@ from releasepilot.model.assessment import Assessment
 from releasepilot.model.event import Event, EventType
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Request
-from releasepilot.store.fold import PLAN_EVENTS, STEP_EVENTS, StepState, TrainState, next_step, next_train
+from releasepilot.store.fold import PLAN_EVENTS, STEP_EVENTS, TRAIN_EVENTS, StepState, TrainState, next_step, next_train
 from releasepilot.store.pool import Connection, Pool, connected
 from releasepilot.store.sql import queries
 
@@ -152,7 +152,9 @@ async def _put_steps(connection: Connection, train: str, events: Sequence[Event]
 async def _put_train(connection: Connection, train: str, state: TrainState, events: Sequence[Event]) -> None:
     """Bring the train's row up to date."""
     for event in events:
-        state = next_train(state, event)
+        # The others, of which there are thousands, move nothing but the number of the last one.
+        if event.type in TRAIN_EVENTS or event is events[-1]:
+            state = next_train(state, event)
     record = state.record and Jsonb(storable(state.record.model_dump(mode="json")))
     row = {**dict(state), "record": record, "waiting_for": storable_text(state.waiting_for), "train": train}
     await connection.execute(_SQL["put_train"], row)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -13,8 +14,6 @@ from typing import Any
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
-from temporalio.workflow import SandboxImportNotificationPolicy
 
 from releasepilot import __version__
 from releasepilot.activities.ledger import Ledger
@@ -29,6 +28,7 @@ from releasepilot.plugins.spec import Tools
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
+from releasepilot.workers.sandbox import runner
 from releasepilot.workflows.ports import task_queue
 from releasepilot.workflows.review import ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackWorkflow
@@ -37,6 +37,9 @@ from releasepilot.workflows.train import TrainWorkflow
 
 WORKFLOWS: tuple[type, ...] = (TrainWorkflow, RollbackWorkflow, ReviewWorkflow, ScheduledWorkflow)
 
+#: Objects that are made before the collector looks for cycles again. Our values are frozen and have none, and most of
+#: what it would walk at Python's own 700 is a cached workflow.
+_COLLECT_AFTER = 20_000
 #: Finish what runs for so long when told to end; then it is cancelled, and another worker takes it up.
 _GRACE = timedelta(seconds=20)
 #: Cancellations reach an activity with its next sign of life, which is sent at most so often.
@@ -77,6 +80,7 @@ class _Hands:
 @asynccontextmanager
 async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Worker]]:
     """Build the workers of a posting, not yet running, with what they need held open."""
+    collect_seldom()
     async with AsyncExitStack() as stack:
         pool = await stack.enter_async_context(open_pool(posting.database_url))
         reader = Reader(pool)
@@ -109,13 +113,9 @@ async def work(client: Client, posting: Posting, *, until: asyncio.Event, ready:
         await until.wait()
 
 
-def runner() -> SandboxedWorkflowRunner:
-    """Build the sandbox: what is ours is passed through, and a module that nobody meant to load is refused."""
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_passthrough_modules(
-            "releasepilot", "pydantic", "pydantic_core", "annotated_types", "rfc8785", "jwt", "cryptography"
-        ).with_import_notification_policy(SandboxImportNotificationPolicy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH)
-    )
+def collect_seldom() -> None:
+    """Let Python look for cycles less often in this process."""
+    gc.set_threshold(_COLLECT_AFTER, 10, 10)
 
 
 def _worker(client: Client, posting: Posting, queue: Queue, hands: _Hands) -> Worker:

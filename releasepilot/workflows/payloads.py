@@ -6,15 +6,20 @@ three times, and stay within Temporal's limits for one payload. It is also why a
 
 from __future__ import annotations
 
+from typing import Final
+
 from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
-from temporalio.converter import DataConverter
+from temporalio.converter import CompositePayloadConverter, DataConverter
+
+#: Made once: Temporal makes a converter anew for each workflow task, and these remember how each model is read.
+_CONVERTERS: Final = tuple(PydanticPayloadConverter(ToJsonOptions(exclude_unset=True)).converters.values())
 
 
-class PayloadConverter(PydanticPayloadConverter):
-    """Pydantic's converter with its one option. Temporal makes it by the class."""
+class PayloadConverter(CompositePayloadConverter):
+    """Pydantic's converters with their one option. Temporal makes it by the class."""
 
     def __init__(self) -> None:
-        super().__init__(ToJsonOptions(exclude_unset=True))
+        super().__init__(*_CONVERTERS)
 
 
 DATA_CONVERTER = DataConverter(payload_converter_class=PayloadConverter)

@@ -9,7 +9,8 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from releasepilot.workers.pool import WORKFLOWS, runner
+from releasepilot.workers.pool import WORKFLOWS
+from releasepilot.workers.sandbox import runner
 from releasepilot.workflows.payloads import DATA_CONVERTER
 
 HISTORIES = sorted(Path(__file__).with_name("histories").glob("*.json"))

@@ -40,8 +40,9 @@ from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
 from releasepilot.workers import temporal_server
 from releasepilot.workers.part import Part
-from releasepilot.workers.pool import WORKFLOWS, runner
+from releasepilot.workers.pool import WORKFLOWS
 from releasepilot.workers.ports import free_port
+from releasepilot.workers.sandbox import runner
 from releasepilot.workflows.payloads import DATA_CONVERTER
 from releasepilot.workflows.ports import Activity, PrepareCall, task_queue
 

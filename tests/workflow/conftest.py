@@ -12,7 +12,8 @@ from support.temporal import stage as staged
 from temporalio.client import Client
 from temporalio.worker import Replayer
 
-from releasepilot.workers.pool import WORKFLOWS, runner
+from releasepilot.workers.pool import WORKFLOWS
+from releasepilot.workers.sandbox import runner
 from releasepilot.workflows.payloads import DATA_CONVERTER
 
 

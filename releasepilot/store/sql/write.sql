@@ -55,10 +55,10 @@ select %(train)s, id, position, component, uses from plan_step where plan_digest
 on conflict (train, id) do update set position = excluded.position, uses = excluded.uses;
 
 -- name: steps_now
--- Where the given steps stand.
+-- Where those of the given steps stand that have moved before; the others are as they were made.
 select id, status, receipt, error, code, remains, started_at, ended_at
 from step
-where train = %(train)s and id = any (%(ids)s);
+where train = %(train)s and id = any (%(ids)s) and status <> 'pending';
 
 -- name: put_steps
 -- Where the given steps stand from now on. A step that no saved plan names is added.
