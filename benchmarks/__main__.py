@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import engine, history, planning, propagation, rules, startup, waiting, windows
+from benchmarks import engine, history, planning, propagation, rules, scale, startup, waiting, windows
 from benchmarks.result import Result, table
 
 _ALL = {
@@ -16,6 +16,7 @@ _ALL = {
     "rules": rules.run,
     "engine": engine.run,
     "waiting": waiting.run,
+    "scale": scale.run,
 }
 
 
