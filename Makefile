@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types imports unit bench docs format clean help
+.PHONY: demo test check lint types imports unit bench chaos docs format clean help
 
 help: ## Show what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ unit: $(READY) ## Run the unit tests.
 
 bench: $(READY) ## Measure, as ratios within one run.
 	PYTHONPATH=tests $(BIN)/python -m benchmarks
+
+chaos: $(READY) ## Let two hundred things go wrong in running trains, for ten minutes.
+	PYTHONPATH=tests $(BIN)/python -m chaos.run
 
 docs: $(READY) ## Generate the reference from the code.
 	$(BIN)/python -m docs.generate

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
+from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
 
@@ -56,6 +59,30 @@ class NoConfig(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
+async def _ignore_cancellation() -> dict[str, str]:
+    while True:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+
+async def _raise(error: BaseException) -> dict[str, str]:
+    raise error
+
+
+#: What a plugin can do wrong that is no failure which it foresees.
+POISON: dict[str, Callable[[], Awaitable[Any]]] = {
+    "ignore cancellation": _ignore_cancellation,
+    "five megabytes": lambda: asyncio.sleep(0, {"log": uuid4().hex * 160_000}),
+    "long error": lambda: _raise(ValueError("no more " * 700_000)),
+    "exit": lambda: _raise(SystemExit(3)),
+    "interrupt": lambda: _raise(KeyboardInterrupt()),
+    "group": lambda: _raise(ExceptionGroup("several", [ValueError("one"), OSError("two")])),
+    "surrogate": lambda: _raise(OSError("no such file: \udcff")),
+    "cancel itself": lambda: _raise(asyncio.CancelledError()),
+    "nonsense": lambda: asyncio.sleep(0, "no notes"),
+}
+
+
 class Mark:
     """Writes a file named after the step."""
 
@@ -91,6 +118,8 @@ class Mark:
             raise StepRefused("the far side said no")
         if what == "hang":
             await asyncio.sleep(3600)
+        if what in POISON:
+            return await POISON[what]()
         self._file(call).write_text(call.effect_key)
         with self.world.log.open("a") as log:
             log.write(f"+{call.step.id}\n")
@@ -152,6 +181,7 @@ def step(
     queue: Queue = Queue.DEPLOY,
     attempts: int = 2,
     estimate: int | None = None,
+    timeout: int = 60,
 ) -> Step:
     """Make a step."""
     return Step(
@@ -165,7 +195,7 @@ def step(
         queue=queue,
         needs=needs,
         attempts=attempts,
-        timeout=60,
+        timeout=timeout,
         estimate=estimate,
     )
 

@@ -1,0 +1,45 @@
+"""Plugins that behave as badly as they can: the train ends in the promise, and others go on."""
+
+from __future__ import annotations
+
+import pytest
+from support.temporal import Stage, train_name
+from support.world import plan_of, step
+
+from releasepilot.model.train import Outcome
+
+
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [
+        ("before", "broken before its effect"),
+        ("hang", "did not answer in time"),
+        ("ignore cancellation", "did not answer in time"),
+        ("five megabytes", "5"),
+        ("long error", "no more"),
+        ("exit", "SystemExit"),
+        ("interrupt", "KeyboardInterrupt"),
+        ("group", "ExceptionGroup"),
+        ("surrogate", "\\udcff"),
+        ("cancel itself", "CancelledError"),
+        ("nonsense", "str"),
+    ],
+)
+async def test_a_plugin_that_misbehaves_takes_the_train_back_and_nothing_else(
+    stage: Stage, order: str, told: str
+) -> None:
+    """What it did before is undone, why is told in words, and another train on the same worker is released."""
+    plan = plan_of(
+        train_name(),
+        [step("lib", "push"), step("web", "push", "lib/push", timeout=2, attempts=1)],
+        {"lib": (), "web": ("lib",)},
+    )
+    stage.world.order("web/push", order)
+    record = await stage.run(plan)
+    assert record.outcome is Outcome.ROLLED_BACK, record
+    assert told in record.cause
+    assert len(record.cause) < 2000
+    assert stage.world.present() == set()
+    stage.world.heal("web/push")
+    beside = plan_of(train_name(), [step("lib", "push")], {"lib": ()})
+    assert (await stage.run(beside)).outcome is Outcome.RELEASED
