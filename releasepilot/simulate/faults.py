@@ -123,6 +123,23 @@ def faults_of(step: Step) -> tuple[Fault, ...]:
     return tuple(Fault(step=step.id, kind=kind) for kind in kinds)
 
 
+def cases_of(plan: Plan, faults: str, seed: int) -> tuple[Case, ...]:
+    """Return the cases of `single`, `pairs` or `random:N`; of the last, the same for the same seed."""
+    if faults == "pairs":
+        return pairs(plan)
+    if faults == "single":
+        return single(plan)
+    return drawn(plan, int(faults.partition(":")[2]), seed)
+
+
+def count_of(plan: Plan, faults: str) -> int:
+    """Return at most how many cases these are, without making them."""
+    every = sum(len(faults_of(step)) for step in plan.steps)
+    if faults == "pairs":
+        return every * (every - 1) // 2
+    return every + 1 if faults == "single" else int(faults.partition(":")[2])
+
+
 def single(plan: Plan) -> tuple[Case, ...]:
     """Return the train in which nothing goes wrong, and one for each fault of each step."""
     return (Case(), *(Case(faults=(fault,)) for step in plan.steps for fault in faults_of(step)))

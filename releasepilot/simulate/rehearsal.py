@@ -11,13 +11,12 @@ from typing import Final
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
-from temporalio.runtime import Runtime
 from temporalio.testing import TimeSkipper
 
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.outline import outline_of
-from releasepilot.control import Control, Servers, dial
+from releasepilot.control import Control, Servers, dial, silent_runtime
 from releasepilot.errors import ControlError, PlanError
 from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Plan
@@ -57,9 +56,7 @@ def theatre(folder: Path) -> Iterator[Servers]:
 
 
 @asynccontextmanager
-async def rehearsal(
-    servers: Servers, folder: Path, registry: Registry, *, runtime: Runtime | None = None
-) -> AsyncIterator[Rehearsal]:
+async def rehearsal(servers: Servers, folder: Path, registry: Registry) -> AsyncIterator[Rehearsal]:
     """Run workers for a block whose actuators stand in for those of a registry."""
     world, plans = World(), Plans()
     posting = Posting(
@@ -69,7 +66,7 @@ async def rehearsal(
         registry=standing_in(registry, world),
         planner=plans.planner,
     )
-    plain = await dial(servers, runtime=runtime)
+    plain = await dial(servers, runtime=silent_runtime())
     client = TimeSkipper(plain).client
     async with open_pool(servers.database_url, max_size=8) as pool, AsyncExitStack() as stack:
         for worker in await stack.enter_async_context(workers(plain, posting)):

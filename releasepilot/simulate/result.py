@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 from pydantic import Field
 
+from releasepilot.governance.estimates import estimates_of
+from releasepilot.graph.timeline import forecast
 from releasepilot.model.plan import Plan, Residue
 from releasepilot.model.train import Outcome
 from releasepilot.model.value import Value
+from releasepilot.model.window import Opening
 from releasepilot.simulate.faults import Case, FaultKind
 
 
@@ -94,6 +98,13 @@ def summed_up(plan: Plan, results: Sequence[CaseResult], *, faults: str, seed: i
     )
 
 
+def expected_seconds(plan: Plan) -> int:
+    """Return how long the train of a plan takes by the estimates of its steps, where nothing holds it back."""
+    begin = datetime(2026, 1, 1, tzinfo=UTC)
+    found = forecast(plan, estimates_of(plan.steps), [Opening(begin=begin, end=None)], begin, ledger=False)
+    return round((found.ends - found.starts).total_seconds()) if found else 0
+
+
 def _weight(result: CaseResult) -> tuple[int, int]:
     return sum(item.unresolved for item in result.residue), len(result.residue)
 
@@ -123,4 +134,4 @@ def _row(kind: FaultKind | None, outcome: Outcome | None, group: Sequence[CaseRe
     )
 
 
-__all__ = ["CaseResult", "Row", "Simulation", "summed_up"]
+__all__ = ["CaseResult", "Row", "Simulation", "expected_seconds", "summed_up"]
