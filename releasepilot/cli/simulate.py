@@ -75,7 +75,15 @@ def simulate(invocation: Invocation, faults: str, seed: int, branch: str, as_jso
     results = _results(prepared, cases_of(prepared.plan, faults, seed), quiet=invocation.quiet)
     expected = expected_seconds(prepared.plan)
     found = summed_up(prepared.plan, results, faults=faults, seed=seed, expected=expected)
-    _show(found, as_json=as_json)
+    if as_json:
+        print_json(found)
+    else:
+        print_simulation(console(), found)
+    return ended(found)
+
+
+def ended(found: Simulation) -> Exit:
+    """Return the exit code of a simulation: 1 where a train did not end as promised."""
     return Exit.OK if found.kept else Exit.FAILED
 
 
@@ -105,10 +113,3 @@ def _results(prepared: Prepared, cases: tuple[Case, ...], *, quiet: bool) -> lis
                 return await rehearsed.run_all(prepared.plan, prepared.request, cases, lambda _: told(""))
 
         return asyncio.run(run())
-
-
-def _show(found: Simulation, *, as_json: bool) -> None:
-    if as_json:
-        print_json(found)
-    else:
-        print_simulation(console(), found)

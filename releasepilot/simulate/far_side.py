@@ -11,7 +11,7 @@ from releasepilot.simulate.faults import STRIKES, Blow, Case, Fault, FaultKind, 
 
 #: A step that is tried until it works is failed so often, and then let go.
 _ENDLESS = 3
-_FOREIGN = "sha256:somebody-else"
+_FOREIGN = "somebody else's"
 
 
 class Standing(StrEnum):
@@ -29,11 +29,11 @@ class Standing(StrEnum):
 class FarSide:
     """Everything that one train could change: a remote's refs, a registry, a target, a change system, by name.
 
-    Names are those of steps: two steps never share one, and what a step makes is told apart by its digest.
+    Names are those of steps: two steps never share one, and what a step makes is told from what others make.
     """
 
     case: Case
-    #: Name to the digest of what is there.
+    #: Name to what is there.
     held: dict[str, str] = field(default_factory=dict)
     #: Names that are yanked, deprecated, or the like.
     marked: dict[str, str] = field(default_factory=dict)
@@ -57,38 +57,38 @@ class FarSide:
             if fault.kind is FaultKind.TAKEN:
                 self.held[fault.step] = _FOREIGN
 
-    def standing(self, name: str, digest: str) -> Standing:
-        """Say what is there under a name, for whoever would put `digest` there."""
+    def standing(self, name: str, made: str) -> Standing:
+        """Say what is there under a name, for whoever would put `made` there."""
         there = self.held.get(name)
         if there is None:
             return Standing.ABSENT
-        if there != digest:
+        if there != made:
             return Standing.FOREIGN
         return Standing.MARKED if name in self.marked else Standing.PRESENT
 
-    def put(self, name: str, digest: str, takes: str = "") -> None:
+    def put(self, name: str, made: str, takes: str = "") -> None:
         """Bring an effect about. What it `takes` along is no longer there under its own name."""
         self.applied[name] += 1
         if name in self.held:
             # It must have been looked at first, so this is one effect too many.
             self.doubled[name] += 1
-        self.held[name] = digest
+        self.held[name] = made
         if takes in self.held:
             del self.held[takes]
             self.passed_on[takes] = name
 
-    def take_back(self, name: str, digest: str, undo: Undo) -> str:
+    def take_back(self, name: str, made: str, undo: Undo) -> str:
         """Undo an effect as far as its undo reaches, and say what stays. What is not there, or another's, is left."""
-        there = self.standing(name, digest)
+        there = self.standing(name, made)
         if there in (Standing.ABSENT, Standing.FOREIGN):
             return self.traces.get(name, "")
         if undo in (Undo.YANK, Undo.DEPRECATE):
-            return self.marked.setdefault(name, f"{name} stays, marked by {undo.value}")
+            return self.marked.setdefault(name, f"it stays, marked ({undo.value})")
         if undo is Undo.NONE:
-            return f"{name} stays"
+            return "it stays"
         del self.held[name]
         if undo is Undo.REVERT:
-            self.traces[name] = f"{name} and what reverts it stay visible"
+            self.traces[name] = "it and what reverts it stay visible"
         return self.traces.get(name, "")
 
     def taken_by_others(self, name: str) -> bool:

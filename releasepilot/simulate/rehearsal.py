@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
+from uuid import uuid4
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowFailureError
@@ -127,6 +128,8 @@ class Rehearsal:
     plans: Plans
     #: Of the real actuators, for their configurations.
     registry: Registry
+    #: Tells its trains from those of another rehearsal on the same servers.
+    name: str = field(default_factory=lambda: uuid4().hex[:6])
     _number: int = field(default=0)
 
     def __post_init__(self) -> None:
@@ -150,9 +153,9 @@ class Rehearsal:
     async def run(self, plan: Plan, request: Request, case: Case) -> CaseResult:
         """Run one train to its end, and take it back where the case says so."""
         self._number += 1
-        plan, request = _of_its_own(plan, request, self._number)
+        plan, request = _of_its_own(plan, request, f"{self.name}-{self._number}")
         train = request.train
-        far = self.world.far_sides[train] = FarSide(case=case)
+        far = self.world.far_sides[train] = self.world.begin(case)
         self.plans.add(plan)
         try:
             async with asyncio.timeout(_PATIENCE):
@@ -218,11 +221,11 @@ class Rehearsal:
         return ""
 
 
-def _of_its_own(plan: Plan, request: Request, number: int) -> tuple[Plan, Request]:
+def _of_its_own(plan: Plan, request: Request, suffix: str) -> tuple[Plan, Request]:
     """Make a plan whose train no other simulated train meets, past its gates and windows, and the request for it."""
-    name = f"{plan.train}-{number}"
+    name = f"{plan.train}-{suffix}"
     releases = tuple(
-        release.model_copy(update={"repo": f"{release.repo}#{number}", "edits": (), "changelog": ""})
+        release.model_copy(update={"repo": f"{release.repo}#{suffix}", "edits": (), "changelog": ""})
         for release in plan.releases
     )
     own = plan.model_copy(update={"train": name, "releases": releases, "gates": (), "changelog": "", "notices": ()})

@@ -16,7 +16,7 @@ from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Actuator, Call, Tools
 from releasepilot.simulate.far_side import FarSide, Standing
-from releasepilot.simulate.faults import Blow, Moment
+from releasepilot.simulate.faults import Blow, Case, Moment
 
 #: Branch and tag take the staging ref along.
 _TAKES = {"git.publish": "git.stage"}
@@ -35,6 +35,8 @@ class World:
     """The far sides of all simulated trains, and a way to abort one."""
 
     far_sides: dict[str, FarSide] = field(default_factory=dict)
+    #: Makes the far side of a case.
+    begin: Callable[[Case], FarSide] = lambda case: FarSide(case=case)
     #: Aborts a train, and returns why that was refused; an empty text where it was not.
     abort: Callable[[str], Awaitable[str]] = _nobody
 
@@ -127,9 +129,9 @@ class StandIn:
             far.begun.setdefault(step.id, False)
         blow = far.blow(step.id, moment, step.attempts)
         if blow is Blow.FAIL:
-            raise StepError(f"{moment.value}: no answer", component=step.component)
+            raise StepError("the far side does not answer", component=step.component)
         if blow is Blow.REFUSE:
-            raise StepRefused(f"{moment.value}: the far side says no", component=step.component)
+            raise StepRefused("the far side says no", component=step.component)
         if blow is Blow.VANISH:
             _vanish()
         if blow is Blow.ABORT and not await self._world.abort(call.train):
