@@ -51,7 +51,8 @@ _BROKEN = 20
 
 def print_simulation(console: Console, simulation: Simulation) -> None:
     """Print the table of ends, the worst that stays, the time, and every case that broke the promise."""
-    console.print(plain(f"{simulation.cases} simulated trains of {simulation.train}, {_drawn(simulation)}", "bold"))
+    trains = "1 simulated train" if simulation.cases == 1 else f"{simulation.cases} simulated trains"
+    console.print(plain(f"{trains} of {simulation.train}, {_drawn(simulation)}", "bold"))
     console.print(Padding(_table(simulation.rows), (1, 0)))
     if simulation.worst is not None:
         console.print(plain(f"Most stays when {_told(simulation.worst)}:"))
@@ -113,7 +114,7 @@ def _broken(cases: Iterable[CaseResult]) -> Iterator[Text]:
 def _told(result: CaseResult) -> str:
     """Say what went wrong in a case."""
     told = [f"{fault.step}: {_FAULTS[fault.kind]}" for fault in result.case.faults] or [_FAULTS[None]]
-    return " and ".join([*told, "it is rolled back"] if result.taken_back else told)
+    return " and ".join([*told, "the train is rolled back"] if result.taken_back else told)
 
 
 def _time(seconds: int) -> str:
