@@ -45,6 +45,19 @@ async def test_faults_that_meet_keep_the_promise(rehearsed: Rehearsal, *, thorou
     assert told(await rehearsed.run_all(plan, request, cases)) == []
 
 
+async def test_a_board_is_asked_and_waited_for(rehearsed: Rehearsal) -> None:
+    """A step that waits for people is asked again an hour later, which takes no time; faults around it are survived."""
+    board = {"url": "https://example.service-now.com", "user": "releasepilot", "password": "env:SERVICENOW_PASSWORD"}
+    asking = [{"uses": f"servicenow.{what}", **board} for what in ("change", "check", "close")]
+    plan, request = planned({"lib": asking})
+    change = next(one.id for one in plan.steps if one.uses == "servicenow.change")
+    kinds = [FaultKind.UNKNOWN, FaultKind.REFUSED, FaultKind.ABORTED_AFTER, FaultKind.UNDO_UNKNOWN]
+    results = await rehearsed.run_all(plan, request, [case(), *(case((change, kind)) for kind in kinds)])
+    assert told(results) == []
+    assert results[0].waited >= 3600
+    assert [one.outcome for one in results[:2]] == [Outcome.RELEASED] * 2
+
+
 async def test_a_killed_worker_costs_an_attempt_and_no_second_effect(rehearsed: Rehearsal) -> None:
     """The server notices by the missing signs of life, and the next attempt finds the effect."""
     plan, request = small()
