@@ -7,7 +7,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test check lint types imports unit bench chaos docs format clean help
+.PHONY: demo test check lint types imports unit crashes chaos bench docs format clean help
 
 help: ## Show what there is.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ imports: $(READY) ## Check who imports whom.
 
 unit: $(READY) ## Run the unit tests.
 	$(BIN)/python -m pytest tests/unit tests/architecture
+
+crashes: $(READY) ## Simulate all pairs of faults, and many random plans.
+	RELEASEPILOT_THOROUGH=1 $(BIN)/python -m pytest tests/simulate
 
 bench: $(READY) ## Measure, as ratios within one run.
 	PYTHONPATH=tests $(BIN)/python -m benchmarks

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from support.postgres import fresh_database, running_postgres
-from support.temporal import running_temporal
+from support.postgres import fresh_database
+
+from releasepilot.workers.throwaway import running_postgres, running_temporal
 
 
 class Running(NamedTuple):

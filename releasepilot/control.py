@@ -85,7 +85,7 @@ class Servers:
 
 
 @cache
-def _silent_runtime() -> Runtime:
+def silent_runtime() -> Runtime:
     """Return the runtime of commands: Temporal's core writes to standard output, where their results are."""
     return Runtime(telemetry=TelemetryConfig(logging=None))
 
@@ -114,7 +114,7 @@ async def dial(servers: Servers, *, runtime: Runtime | None = None) -> Client:
 @asynccontextmanager
 async def connect(servers: Servers) -> AsyncIterator[Control]:
     """Open a control over running servers."""
-    client = await dial(servers, runtime=_silent_runtime())
+    client = await dial(servers, runtime=silent_runtime())
     async with open_pool(servers.database_url, max_size=4) as pool:
         yield Control(client, Reader(pool), servers.actor)
 

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support.postgres import fresh_database, running_postgres
-from support.temporal import running_temporal
+from support.postgres import fresh_database
 from temporalio.client import Client
 
 from releasepilot.control import Servers, dial
+from releasepilot.workers.throwaway import running_postgres, running_temporal
 
 
 @pytest.fixture(scope="session")

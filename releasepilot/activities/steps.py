@@ -156,7 +156,9 @@ async def _undo(call: Call[Any], actuator: Actuator[Any], receipt: Receipt | Non
     """Revert, observe. Where there is no undo, say what stays and that somebody has to act."""
     if call.step.undo is Undo.NONE:
         seen = await actuator.observe(call)
-        if seen.presence is Presence.ABSENT and not seen.uncertain:
+        # What somebody else has put there before this step reported anything is nothing of ours.
+        others = seen.presence is Presence.CONFLICT and receipt is None
+        if others or (seen.presence is Presence.ABSENT and not seen.uncertain):
             return Undone(step=call.step.id)
         stays = seen.detail if seen.uncertain and seen.detail else f"{seen.found or seen.detail or 'its effect'} stays"
         what = f"{call.step.uses} cannot be undone: {stays}"

@@ -37,6 +37,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "windows": ("windows:windows", "Show when components may be released, and when not."),
     "rules": ("rules:rules", "Test and list the rules of the catalog."),
     "when": ("when:when", "Say when the plan could be carried out."),
+    "simulate": ("simulate:simulate", "Show how the train can end when things go wrong."),
     "schedule": ("schedule:schedule", "Have trains begin by themselves."),
     "graph": ("graph:graph", "Draw who depends on whom."),
     "up": ("stack:up", "Start the embedded servers."),

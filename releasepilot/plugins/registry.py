@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Self
 
@@ -54,6 +54,10 @@ class Registry:
     def names(self) -> tuple[str, ...]:
         """The names that a catalog may use, sorted."""
         return tuple(sorted(self._classes))
+
+    def recast(self, make: Callable[[type[Actuator[Any]]], type[Actuator[Any]]]) -> Registry:
+        """Return a registry with the same tools and names, of what `make` makes of each class."""
+        return Registry([make(one) for one in self._classes.values()], self._tools)
 
     def actuator(self, name: str) -> Actuator[Any]:
         """Return the actuator of that name; the same one each time."""

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -22,6 +22,7 @@ from releasepilot.activities.steps import PlanShelf, Steps
 from releasepilot.activities.windows import Windows
 from releasepilot.governance.tokens import check_keys
 from releasepilot.model.step import Queue
+from releasepilot.model.train import Outline
 from releasepilot.model.trust import Trust
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
@@ -29,7 +30,7 @@ from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
 from releasepilot.workers.sandbox import runner
-from releasepilot.workflows.ports import task_queue
+from releasepilot.workflows.ports import PrepareCall, task_queue
 from releasepilot.workflows.review import ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackWorkflow
 from releasepilot.workflows.scheduled import ScheduledWorkflow
@@ -44,6 +45,13 @@ _COLLECT_AFTER = 20_000
 _GRACE = timedelta(seconds=20)
 #: Cancellations reach an activity with its next sign of life, which is sent at most so often.
 _THROTTLE = timedelta(seconds=1)
+
+
+class Planner(Protocol):
+    """Answers the activity that plans; `Planning` is one."""
+
+    async def prepare(self, call: PrepareCall, /) -> Outline:
+        """Open the train, store its plan and outline it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +73,10 @@ class Posting:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     #: Whose tokens are asked for; None where the account of the operating system is enough.
     trust: Trust | None = None
+    #: What steps are done with; None is what is installed, with `actuators`.
+    registry: Registry | None = None
+    #: Who plans; None reads the repositories.
+    planner: Callable[[Ledger, Reader], Planner] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +84,7 @@ class _Hands:
     """The objects whose methods are the activities."""
 
     steps: Steps
-    planning: Planning
+    planning: Planner
     ledger: Ledger
     windows: Windows
 
@@ -89,19 +101,25 @@ async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Wo
         ledger = Ledger(Writer(pool), reader, posting.trust)
         tools = Tools(cache=posting.cache, git_timeout=posting.git_timeout)
         hands = _Hands(
-            steps=Steps(Registry.load(tools, posting.actuators), PlanShelf(reader), reader),
-            planning=Planning(
-                ledger,
-                reader,
-                cache=posting.cache,
-                git_timeout=posting.git_timeout,
-                trust=posting.trust,
-                now=posting.now,
-            ),
+            steps=Steps(posting.registry or Registry.load(tools, posting.actuators), PlanShelf(reader), reader),
+            planning=_planner(posting, ledger, reader),
             ledger=ledger,
             windows=Windows(posting.now),
         )
         yield [_worker(client, posting, queue, hands) for queue in posting.queues]
+
+
+def _planner(posting: Posting, ledger: Ledger, reader: Reader) -> Planner:
+    if posting.planner is not None:
+        return posting.planner(ledger, reader)
+    return Planning(
+        ledger,
+        reader,
+        cache=posting.cache,
+        git_timeout=posting.git_timeout,
+        trust=posting.trust,
+        now=posting.now,
+    )
 
 
 async def work(client: Client, posting: Posting, *, until: asyncio.Event, ready: Callable[[], None]) -> None:

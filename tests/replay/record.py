@@ -14,8 +14,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from support.postgres import fresh_database, running_postgres
-from support.temporal import Stage, running_temporal, stage, train_name
+from support.postgres import fresh_database
+from support.temporal import Stage, stage, train_name
 from support.world import plan_of, step
 
 from releasepilot import __version__
@@ -26,6 +26,7 @@ from releasepilot.model.plan import Plan
 from releasepilot.model.step import Phase, StepStatus
 from releasepilot.model.train import TrainPhase
 from releasepilot.model.window import Window
+from releasepilot.workers.throwaway import running_postgres, running_temporal
 
 FOLDER = Path(__file__).with_name("histories")
 #: Traces name the folders of the machine that recorded; a replay does not read them.

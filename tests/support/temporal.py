@@ -1,12 +1,11 @@
-"""A real Temporal server for tests, tuned as the embedded one, and workers on it."""
+"""A stage for trains on a real Temporal server: workers, given plans, and a control."""
 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -39,42 +38,12 @@ from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
 from releasepilot.workers import temporal_server
-from releasepilot.workers.part import Part
 from releasepilot.workers.pool import WORKFLOWS
-from releasepilot.workers.ports import free_port
 from releasepilot.workers.sandbox import runner
 from releasepilot.workflows.payloads import DATA_CONVERTER
 from releasepilot.workflows.ports import Activity, PrepareCall, task_queue
 
 ACTOR = Actor(account="anna")
-
-
-@contextmanager
-def running_temporal(folder: Path, *dynamic: str) -> Iterator[str]:
-    """Run the embedded stack's Temporal for a block, on a file in `folder`; yield its address.
-
-    `dynamic` is configuration beside the embedded stack's, `key=value`. Call it from the main thread: on Linux the
-    server also ends with the thread that started it.
-    """
-    ports = {name: free_port() for name in temporal_server.PORTS}
-    launch = temporal_server.launch(folder, ports, "default")
-    more = [word for value in dynamic for word in ("--dynamic-config-value", value)]
-    part = Part(
-        "temporal",
-        logs=folder,
-        locks=folder,
-        launch=lambda: replace(launch, argv=(*launch.argv, *more)),
-        ready=lambda: temporal_server.open_workflows(ports["temporal_http"], "default") is not None,
-    )
-    deadline = time.monotonic() + 60
-    try:
-        while not part.is_ready:
-            part.tend()
-            assert time.monotonic() < deadline, part.log.read_text()
-            time.sleep(0.02)
-        yield f"127.0.0.1:{ports['temporal']}"
-    finally:
-        part.stop()
 
 
 @asynccontextmanager

@@ -12,17 +12,27 @@ from releasepilot.cli.render.text import clean, console
 
 
 @contextmanager
+def counting(stream: TextIO, what: str, total: int, *, quiet: bool) -> Iterator[Callable[[str], None]]:
+    """Yield what to call when one more of a number of things is done, with what to show beside."""
+    with _counted(stream, what, total, quiet=quiet) as advance:
+        yield lambda last: advance(1, last)
+
+
+@contextmanager
 def reading(stream: TextIO, total: int, *, quiet: bool) -> Iterator[Callable[[str, str], None]]:
     """Yield what to call with a component and what happens to it: `fetching`, `read` or `failed`."""
+    with _counted(stream, "reading repositories", total, quiet=quiet) as advance:
+        yield lambda component, state: advance(0 if state == "fetching" else 1, component)
+
+
+@contextmanager
+def _counted(stream: TextIO, what: str, total: int, *, quiet: bool) -> Iterator[Callable[[int, str], None]]:
+    """Show a bar; yield what to call with how far it moves on, and with what to show beside it."""
     shown = stream.isatty() and not quiet
-    columns = (TextColumn("reading repositories"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[last]}"))
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[last]}"))
     with Progress(*columns, console=console(stream), transient=True, disable=not shown) as progress:
         task = progress.add_task("", total=total, last="")
-
-        def tell(component: str, state: str) -> None:
-            progress.update(task, advance=0 if state == "fetching" else 1, last=clean(component))
-
-        yield tell
+        yield lambda by, last: progress.update(task, advance=by, last=clean(last))
 
 
 @contextmanager

@@ -10,10 +10,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from support.postgres import running_postgres
 from support.stacks import ask
 
 from releasepilot.workers import postgres
+from releasepilot.workers.throwaway import running_postgres
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to give its privileges away")
 
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root has to give
 RUN = """
 import os, sys
 from pathlib import Path
-from support.postgres import running_postgres
+from releasepilot.workers.throwaway import running_postgres
 from releasepilot.workers import postgres
 with running_postgres(Path(sys.argv[1])) as url:
     cluster = postgres.prepare(Path(sys.argv[1]) / "postgres")

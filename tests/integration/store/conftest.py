@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from support.postgres import fresh_database, running_postgres
+from support.postgres import fresh_database
 
 from releasepilot.store.pool import Pool, open_pool
+from releasepilot.workers.throwaway import running_postgres
 
 
 @pytest.fixture(scope="session")
