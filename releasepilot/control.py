@@ -39,6 +39,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from releasepilot.errors import ControlError, IdentityUnproven, StackError, TrainUnknown, VoteRefused
 from releasepilot.model.assessment import Assessment
+from releasepilot.model.claim import claim_keys
 from releasepilot.model.emergency import Override
 from releasepilot.model.gate import Actor, Decision, Vote
 from releasepilot.model.plan import Plan
@@ -282,7 +283,10 @@ class Control:
             return row.id
         if not row.plan_digest or row.outcome in (Outcome.REJECTED, Outcome.NOTHING):
             raise ControlError(f"train {row.id} has done nothing that could be taken back")
+        if await self._runs(_rollback_id(row)):
+            raise _under_way(row)
         await self._check_components(row, components)
+        await self._refuse_claimed(row, components)
         await self._refuse_newer(row, components)
         await self._refuse_blackout(row, components)
         try:
@@ -295,9 +299,7 @@ class Control:
                 rpc_timeout=_RPC,
             )
         except WorkflowAlreadyStartedError as error:
-            raise ControlError(
-                f"train {row.id} is being rolled back already", hint=f"watch it: releasepilot status {row.id} --watch"
-            ) from error
+            raise _under_way(row) from error
         except RPCError as error:
             raise _unreachable(error) from error
         return row.id
@@ -424,6 +426,17 @@ class Control:
                 return False
             raise _unreachable(error) from error
         return found.status is WorkflowExecutionStatus.RUNNING
+
+    async def _refuse_claimed(self, row: TrainRow, components: tuple[str, ...]) -> None:
+        """Refuse to take away what another train builds on at this moment, or is about to."""
+        plan = await self._reader.plan(row.plan_digest)
+        others = await self._reader.claimed(claim_keys(plan, components), row.id)
+        if others:
+            shared = ", ".join(others[0].components)
+            raise ControlError(
+                f"train {others[0].train} {'releases' if others[0].granted else 'waits to release'} {shared}",
+                hint="roll it back when it has ended, or abort it; then roll back this one",
+            )
 
     async def _refuse_newer(self, row: TrainRow, components: tuple[str, ...]) -> None:
         """Refuse to take back what a later train has built upon: its deployments and files are the newer ones."""
@@ -568,6 +581,12 @@ def _retried(pending: PendingActivityInfo) -> Condition:
     again = pending.HasField("next_attempt_schedule_time")
     return Condition(
         what=f"{step}: {said}", clears_at=pending.next_attempt_schedule_time.ToDatetime(UTC) if again else None
+    )
+
+
+def _under_way(row: TrainRow) -> ControlError:
+    return ControlError(
+        f"train {row.id} is being rolled back already", hint=f"watch it: releasepilot status {row.id} --watch"
     )
 
 

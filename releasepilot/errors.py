@@ -24,7 +24,8 @@
     │   ├── StepConflict             RP401  the far side holds a different artefact
     │   ├── StepRefused              RP402  the far side said no
     │   ├── StepNotReady             RP403  not yet: ask again after a while (retryable)
-    │   └── StepUnconverged          RP404  applied, but the far side does not show it (retryable)
+    │   ├── StepUnconverged          RP404  applied, but the far side does not show it (retryable)
+    │   └── StepFenced               RP407  the train has lost its claim to another one
     ├── ControlError                 RP500  a command was refused
     │   ├── TrainUnknown             RP501  no train of that name
     │   ├── VoteRefused              RP502  the vote does not count
@@ -212,6 +213,13 @@ class StepUnconverged(StepError):
     """The step was applied but cannot be observed."""
 
     code = "RP404"
+
+
+class StepFenced(StepError):
+    """The train does not hold what the step would change any more."""
+
+    code = "RP407"
+    retryable = False
 
 
 class ControlError(ReleasePilotError):

@@ -11,11 +11,12 @@ from releasepilot.activities.outline import measured_for, outline_of
 from releasepilot.activities.proof import require_proof
 from releasepilot.errors import ReviewOverdue
 from releasepilot.model.assessment import Assessment
+from releasepilot.model.claim import Claim, Wanted
 from releasepilot.model.plan import Plan
 from releasepilot.model.trust import Trust
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
-from releasepilot.workflows.ports import Activity, Batch, PrepareCall, Standing, StandingCall
+from releasepilot.workflows.ports import Activity, Batch, PrepareCall, Standing, StandingCall, Written
 
 
 class Ledger:
@@ -28,10 +29,11 @@ class Ledger:
         self._reader = reader
 
     @activity.defn(name=Activity.RECORD)
-    async def record(self, batch: Batch) -> None:
+    async def record(self, batch: Batch) -> Written:
         """Write events and the read model that follows from them, once."""
         with failures_explained(final=False):
-            await self._writer.record(batch.train, batch.events)
+            freed = await self._writer.record(batch.train, batch.events)
+            return Written(freed=freed) if freed else Written()
 
     @activity.defn(name=Activity.STANDING)
     async def standing(self, call: StandingCall) -> Standing:
@@ -65,6 +67,14 @@ class Ledger:
                 f"the emergency {owed.incident} of train {owed.train} has not been reviewed in time",
                 hint=f"write down what happened: releasepilot review {owed.train} --comment TEXT",
             )
+
+    async def claim(self, wanted: Wanted) -> Claim:
+        """Ask for keys on behalf of a workflow, or how its claim on them stands."""
+        return await self._writer.claim(wanted)
+
+    async def let_go(self, holder: str, at: datetime) -> tuple[str, ...]:
+        """Let go what a workflow claims; return those that need wait no longer."""
+        return await self._writer.let_go(holder, at)
 
     async def keep(self, plan: Plan) -> None:
         """Store a plan by its digest."""

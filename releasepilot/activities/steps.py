@@ -6,7 +6,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -16,6 +16,7 @@ from temporalio import activity
 
 from releasepilot.activities.alive import alive
 from releasepilot.activities.failure import failures_explained
+from releasepilot.activities.fence import Fence
 from releasepilot.errors import ReleasePilotError, StepConflict, StepUnconverged
 from releasepilot.model.plan import Plan
 from releasepilot.model.receipt import Observation, Presence, Receipt, Undone
@@ -23,7 +24,7 @@ from releasepilot.model.step import Undo
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Actuator, Call
 from releasepilot.store.read import Reader
-from releasepilot.workflows.ports import Activity, StepCall
+from releasepilot.workflows.ports import LEASE, Activity, StepCall
 
 _log = logging.getLogger("releasepilot.steps")
 _tracer = trace.get_tracer("releasepilot")
@@ -58,8 +59,9 @@ class PlanShelf:
 class Steps:
     """Applies and reverts steps through their actuators."""
 
-    def __init__(self, registry: Registry, shelf: PlanShelf, reader: Reader) -> None:
-        """Find actuators in the registry, plans on the shelf, receipts through the reader."""
+    def __init__(self, registry: Registry, shelf: PlanShelf, reader: Reader, lease: timedelta = LEASE) -> None:
+        """Find actuators in the registry, plans on the shelf, receipts and claims through the reader."""
+        self._lease = lease
         self._registry = registry
         self._shelf = shelf
         self._reader = reader
@@ -69,16 +71,18 @@ class Steps:
         """Bring a step's effect about, unless it is there; prove it by looking again."""
         with failures_explained(), _measured("apply", step_call):
             began = monotonic()
+            fence = Fence(self._reader, step_call, self._lease)
             call, actuator = await self._open(step_call)
-            return await alive(_converge(call, actuator, began))
+            return await alive(_converge(call, actuator, fence, began))
 
     @activity.defn(name=Activity.REVERT)
     async def revert(self, step_call: StepCall) -> Undone:
         """Take a step's effect back as far as its undo reaches; prove it by looking."""
         with failures_explained(), _measured("revert", step_call):
+            fence = Fence(self._reader, step_call, self._lease)
             call, actuator = await self._open(step_call)
             receipt = await self._reader.receipt(step_call.train, step_call.step)
-            return await alive(_undo(call, actuator, receipt))
+            return await alive(_undo(call, actuator, receipt, fence))
 
     async def _open(self, step_call: StepCall) -> tuple[Call[Any], Actuator[Any]]:
         plan = await self._shelf.plan(step_call.plan_digest)
@@ -124,7 +128,7 @@ def _scheduled_at() -> datetime:
     return activity.info().scheduled_time
 
 
-async def _converge(call: Call[Any], actuator: Actuator[Any], began: float) -> Receipt:
+async def _converge(call: Call[Any], actuator: Actuator[Any], fence: Fence, began: float) -> Receipt:
     """Observe, apply, observe. A check has no effect that an earlier attempt could have left, so it is applied anew.
 
     `began` is when the attempt did, on the monotonic clock.
@@ -136,6 +140,7 @@ async def _converge(call: Call[Any], actuator: Actuator[Any], began: float) -> R
             return Receipt(
                 step=call.step.id, effect_key=call.effect_key, found=before.found, adopted=True, took_ms=_since(began)
             )
+    await fence.pass_through()
     notes = await actuator.apply(call)
     after = await actuator.observe(call)
     _refuse_conflict(call, after)
@@ -152,7 +157,7 @@ def _since(began: float) -> int:
     return round((monotonic() - began) * 1000)
 
 
-async def _undo(call: Call[Any], actuator: Actuator[Any], receipt: Receipt | None) -> Undone:
+async def _undo(call: Call[Any], actuator: Actuator[Any], receipt: Receipt | None, fence: Fence) -> Undone:
     """Revert, observe. Where there is no undo, say what stays and that somebody has to act."""
     if call.step.undo is Undo.NONE:
         seen = await actuator.observe(call)
@@ -163,6 +168,7 @@ async def _undo(call: Call[Any], actuator: Actuator[Any], receipt: Receipt | Non
         stays = seen.detail if seen.uncertain and seen.detail else f"{seen.found or seen.detail or 'its effect'} stays"
         what = f"{call.step.uses} cannot be undone: {stays}"
         return Undone(step=call.step.id, remains=what, unresolved=True)
+    await fence.pass_through()
     remains = await actuator.revert(call, receipt)
     after = await actuator.observe(call)
     if after.presence is Presence.PRESENT and call.step.undo in _LEAVES_NOTHING:

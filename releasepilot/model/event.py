@@ -51,6 +51,10 @@ class EventType(StrEnum):
     EMERGENCY_REVIEW_DUE = "emergency:review_due"
     #: Somebody wrote down what happened; `comment`.
     EMERGENCY_REVIEWED = "emergency:reviewed"
+    #: The train waits for others that hold some of what it releases; `ticket`, `ahead`.
+    CLAIM_WAITING = "claim:waiting"
+    #: It holds all of it after a wait; `ticket`.
+    CLAIM_GRANTED = "claim:granted"
     #: The train waits for its windows; `window`, `reason`, `until`, `tzdata`.
     WINDOW_CLOSED = "window:closed"
     #: Its windows let it go on; `window`, `reason`, `tzdata`.

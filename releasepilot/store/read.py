@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TypeVar
 
@@ -14,12 +14,14 @@ from pydantic import BaseModel
 
 from releasepilot.errors import StackError, TrainUnknown
 from releasepilot.model.assessment import Assessment
+from releasepilot.model.claim import Ahead
 from releasepilot.model.estimate import Measured
 from releasepilot.model.event import Event
 from releasepilot.model.plan import Plan
 from releasepilot.model.receipt import Receipt
 from releasepilot.model.train import Outcome, Record, Request, TrainPhase
 from releasepilot.model.value import Value
+from releasepilot.store.claims import named
 from releasepilot.store.fold import StepState
 from releasepilot.store.pool import Pool, connected
 from releasepilot.store.sql import queries
@@ -93,6 +95,14 @@ class Reader:
         """Return what a train last thought of a plan; None where it never judged it, as without rules."""
         body = await self._value("assessment", train=train, digest=plan_digest)
         return None if body is None else Assessment.model_validate_json(str(body))
+
+    async def holds_claim(self, ticket: int) -> bool:
+        """Whether a ticket is held: granted, and not let go."""
+        return bool(await self._value("holds_claim", ticket=ticket))
+
+    async def claimed(self, keys: Mapping[str, str], train: str) -> list[Ahead]:
+        """Return who else holds some of these keys, each with its component's name, or waits for them."""
+        return [named(one, keys) for one in await self._rows(Ahead, "claimed", keys=sorted(keys), train=train)]
 
     async def train(self, key: str) -> TrainRow:
         """Return the train of this id, the latest of this name, or the only one whose id begins so.

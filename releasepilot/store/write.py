@@ -14,9 +14,11 @@ from pydantic_core import PydanticSerializationError
 
 from releasepilot.errors import TrainUnknown
 from releasepilot.model.assessment import Assessment
+from releasepilot.model.claim import Claim, Wanted
 from releasepilot.model.event import Event, EventType
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Request
+from releasepilot.store import claims
 from releasepilot.store.fold import PLAN_EVENTS, STEP_EVENTS, TRAIN_EVENTS, StepState, TrainState, next_step, next_train
 from releasepilot.store.pool import Connection, Pool, connected
 from releasepilot.store.sql import queries
@@ -24,6 +26,9 @@ from releasepilot.store.sql import queries
 _SQL = queries("write.sql")
 
 RowT = TypeVar("RowT", Event, StepState)
+
+#: With these nothing of a train moves any more.
+_ENDS = frozenset({EventType.TRAIN_ENDED, EventType.ROLLBACK_ENDED})
 
 _EVENTS: TypeAdapter[list[Event]] = TypeAdapter(list[Event])
 _STEPS: TypeAdapter[list[StepState]] = TypeAdapter(list[StepState])
@@ -61,26 +66,39 @@ class Writer:
         async with connected(self._pool) as connection:
             await _open(connection, train_id, request, at)
 
-    async def record(self, train: str, events: Sequence[Event]) -> None:
+    async def claim(self, wanted: Wanted) -> Claim:
+        """Ask for keys, or how a claim on them stands; see `store.claims`."""
+        async with connected(self._pool) as connection, connection.transaction():
+            return await claims.ask(connection, wanted)
+
+    async def let_go(self, holder: str, at: datetime) -> tuple[str, ...]:
+        """Let go what a workflow claims; return the workflows that need wait no longer."""
+        async with connected(self._pool) as connection, connection.transaction():
+            return await claims.release(connection, "", holder, at)
+
+    async def record(self, train: str, events: Sequence[Event]) -> tuple[str, ...]:
         """Add events and bring the train and its steps up to date with those that are new.
 
+        A train that ends lets go of its claim; returned are the workflows that need wait for it no longer.
         A train that is neither open nor opened by a `train:started` among the events is TrainUnknown. Batches may
         be sent again and may overlap. An event older than the last one written makes the read model anew.
         """
         if not events:
-            return
+            return ()
         ordered = sorted(events, key=lambda event: event.seq)
         async with connected(self._pool) as connection, connection.transaction():
             await _open_from(connection, train, ordered)
             state = await _locked(connection, train)
             new = await _insert(connection, train, ordered)
             if not new:
-                return
+                return ()
             if new[0].seq <= state.seq:
                 state, new = await _afresh(connection, train)
             await _pend(connection, train, new)
             await _put_steps(connection, train, new)
             await _put_train(connection, train, state, new)
+            ends = [event.at for event in new if event.type in _ENDS]
+            return await claims.release(connection, train, "", ends[-1]) if ends else ()
 
 
 async def _open(connection: Connection, train: str, request: Request, at: datetime) -> None:

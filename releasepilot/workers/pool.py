@@ -16,6 +16,7 @@ from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
 from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from releasepilot import __version__
+from releasepilot.activities.claims import Claims
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.planning import Planning
 from releasepilot.activities.steps import PlanShelf, Steps
@@ -86,6 +87,7 @@ class _Hands:
     steps: Steps
     planning: Planner
     ledger: Ledger
+    claims: Claims
     windows: Windows
 
 
@@ -100,10 +102,12 @@ async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Wo
             check_keys(posting.trust)
         ledger = Ledger(Writer(pool), reader, posting.trust)
         tools = Tools(cache=posting.cache, git_timeout=posting.git_timeout)
+        shelf = PlanShelf(reader)
         hands = _Hands(
-            steps=Steps(posting.registry or Registry.load(tools, posting.actuators), PlanShelf(reader), reader),
+            steps=Steps(posting.registry or Registry.load(tools, posting.actuators), shelf, reader),
             planning=_planner(posting, ledger, reader),
             ledger=ledger,
+            claims=Claims(client, ledger, shelf),
             windows=Windows(posting.now),
         )
         yield [_worker(client, posting, queue, hands) for queue in posting.queues]
@@ -139,7 +143,8 @@ def collect_seldom() -> None:
 def _worker(client: Client, posting: Posting, queue: Queue, hands: _Hands) -> Worker:
     activities: list[Callable[..., Any]] = [hands.steps.apply, hands.steps.revert]
     activities += [hands.planning.prepare] if queue is Queue.GIT else []
-    activities += [hands.ledger.record, hands.ledger.standing, hands.windows.judge] if queue is Queue.ENGINE else []
+    if queue is Queue.ENGINE:
+        activities += [hands.ledger.record, hands.ledger.standing, hands.claims.claim, hands.windows.judge]
     return Worker(
         client,
         task_queue=task_queue(queue),

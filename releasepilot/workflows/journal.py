@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
 
     from releasepilot.model.event import Event, EventType
     from releasepilot.model.step import Queue
-    from releasepilot.workflows.ports import LEDGER_RETRY, LEDGER_TIMEOUT, Activity, Batch, task_queue
+    from releasepilot.workflows.ports import LEDGER_RETRY, LEDGER_TIMEOUT, Activity, Batch, Written, task_queue
 
 #: How old an event may become before it is written.
 _FRESHNESS: Final = timedelta(milliseconds=400)
@@ -29,6 +29,8 @@ class Journal:
         self.train = train
         self.next_seq = next_seq
         self.pending: list[Event] = []
+        #: Workflows that need not wait for this train any longer.
+        self.freed: tuple[str, ...] = ()
         self._urgent = False
         self._closed = False
 
@@ -65,12 +67,15 @@ class Journal:
         self._urgent = False
         batch = tuple(self.pending[:_BATCH])
         if batch:
-            await workflow.execute_activity(
+            written: Written | None = await workflow.execute_activity(
                 Activity.RECORD,
                 Batch(train=self.train, events=batch),
+                result_type=Written,
                 task_queue=task_queue(Queue.ENGINE),
                 start_to_close_timeout=LEDGER_TIMEOUT,
                 retry_policy=LEDGER_RETRY,
                 summary=f"{len(batch)} events",
             )
             del self.pending[: len(batch)]
+            # Before there were claims nothing came back.
+            self.freed += written.freed if written else ()

@@ -48,6 +48,8 @@ class TrainState(Value):
     overrides: tuple[Override, ...] = ()
     #: Whose tokens are asked for, also before the ledger has answered.
     trust: Trust | None = None
+    #: The claim that it holds; 0 for none.
+    ticket: int = 0
 
 
 class TrainStart(Value):

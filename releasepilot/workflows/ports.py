@@ -31,6 +31,7 @@ class Activity(StrEnum):
     APPLY = "apply_step"
     REVERT = "revert_step"
     WINDOWS = "judge_windows"
+    CLAIM = "claim"
 
 
 class PrepareCall(Value):
@@ -96,6 +97,27 @@ class Batch(Value):
     events: tuple[Event, ...]
 
 
+class Written(Value):
+    """What came of writing."""
+
+    #: Workflows that need not wait for this train any longer.
+    freed: tuple[str, ...] = ()
+
+
+class ClaimCall(Value):
+    """Claim what a plan releases; or let go, without a plan."""
+
+    train: str
+    #: The workflow that claims.
+    holder: str
+    asked_at: datetime
+    plan_digest: str = ""
+    #: These components of it; empty for all.
+    components: tuple[str, ...] = ()
+    #: When that plan was made; None where it is not for going forward.
+    planned_at: datetime | None = None
+
+
 class StepCall(Value):
     """Which step of which plan."""
 
@@ -103,6 +125,8 @@ class StepCall(Value):
     plan_digest: str
     step: str
     train_started_at: datetime
+    #: The claim that it is done under; 0 for none.
+    ticket: int = 0
 
 
 def train_workflow_id(train: str) -> str:
@@ -116,6 +140,8 @@ def task_queue(queue: Queue | str) -> str:
     return f"releasepilot-{Queue(queue).value}"
 
 
+#: A workflow that was closed holds its claim for so long, so that its last attempts hear of it or ask.
+LEASE: Final = timedelta(seconds=20)
 #: Dead workers are noticed after this long.
 HEARTBEAT: Final = timedelta(seconds=10)
 #: A plan reads every repository; this bounds one attempt.

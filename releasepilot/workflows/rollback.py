@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from temporalio import workflow
 
@@ -11,13 +12,14 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.gate import Actor
     from releasepilot.model.plan import Residue
     from releasepilot.model.step import StepStatus
-    from releasepilot.model.train import Outcome, Outline, Record, StepNode, with_dependents
+    from releasepilot.model.train import Outcome, Outline, Record, StepNode, TrainPhase, with_dependents
     from releasepilot.model.value import Value
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.remains import released_components, undone_components
     from releasepilot.workflows.standing import standing
     from releasepilot.workflows.steps import StepRunner
+    from releasepilot.workflows.turn import FREED, Turn, tell
 
 
 class RollbackStart(Value):
@@ -32,11 +34,23 @@ class RollbackStart(Value):
     given_up: tuple[str, ...] = ()
     residue: tuple[Residue, ...] = ()
     resumed: bool = False
+    #: The claim that it holds; 0 for none.
+    ticket: int = 0
 
 
 @workflow.defn(name="Rollback")
 class RollbackWorkflow:
     """Undoes an ended train, or some components of it with those that depend on them."""
+
+    def __init__(self) -> None:
+        """Begin without a turn."""
+        self._turn: Turn | None = None
+
+    @workflow.signal(name=FREED)
+    def freed(self) -> None:
+        """Ask again for what it changes, because somebody has let go."""
+        if self._turn is not None:
+            self._turn.look()
 
     @workflow.run
     async def run(self, start: RollbackStart) -> Record:
@@ -53,7 +67,9 @@ class RollbackWorkflow:
                 components=list(chosen),
                 reason=start.reason,
             )
-        runner = StepRunner(journal, outline.digest, stands.started_at)
+        turn = self._turn = Turn(journal, start.ticket, outline.digest if start.ticket else "")
+        await uncancellable(turn.take(outline.digest, components=chosen, waits=partial(_waits, journal, turn)))
+        runner = StepRunner(journal, outline.digest, stands.started_at, turn.ticket)
         engine = self._engine(outline, stands.statuses, runner)
         left = [step for step in engine.with_effect(chosen) if step not in start.given_up]
         # What an earlier undo left stays left; what is undone now speaks for itself.
@@ -66,6 +82,7 @@ class RollbackWorkflow:
             journal.note(EventType.ROLLBACK_ENDED, record=record.model_dump(mode="json"))
         journal.close()
         await uncancellable(keeper)
+        await uncancellable(tell(journal.freed))
         if record is None:
             workflow.continue_as_new(
                 start.model_copy(
@@ -74,6 +91,7 @@ class RollbackWorkflow:
                         "given_up": (*start.given_up, *failed),
                         "residue": tuple(runner.residue),
                         "resumed": True,
+                        "ticket": turn.ticket,
                     }
                 )
             )
@@ -97,6 +115,10 @@ class RollbackWorkflow:
 
         engine.moved = moved
         return engine
+
+
+def _waits(journal: Journal, turn: Turn) -> None:
+    journal.note(EventType.TRAIN_PHASE, phase=TrainPhase.ROLLING_BACK, waiting_for=turn.reason)
 
 
 def _record(

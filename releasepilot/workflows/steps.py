@@ -40,11 +40,13 @@ _EVENT_OF = {
 class StepRunner:
     """Applies and reverts the steps of one plan, and journals what comes of it."""
 
-    def __init__(self, journal: Journal, plan_digest: str, started_at: datetime) -> None:
-        """Run steps of the plan with this digest, for the journal's train."""
+    def __init__(self, journal: Journal, plan_digest: str, started_at: datetime, ticket: int = 0) -> None:
+        """Run steps of the plan with this digest, for the journal's train, under a claim."""
         self.journal = journal
         self.plan_digest = plan_digest
         self.started_at = started_at
+        # What nobody claims does not travel.
+        self._claim = {"ticket": ticket} if ticket else {}
         #: What undone steps left behind.
         self.residue: list[Residue] = []
         self._receipts: dict[str, Receipt] = {}
@@ -101,6 +103,7 @@ class StepRunner:
                     plan_digest=self.plan_digest,
                     step=node.id,
                     train_started_at=self.started_at,
+                    **self._claim,
                 ),
                 result_type=gives,
                 task_queue=task_queue(node.queue),

@@ -56,6 +56,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from releasepilot.workflows.standing import standing
     from releasepilot.workflows.steps import StepRunner
+    from releasepilot.workflows.turn import FREED, Turn, tell
 
 
 @workflow.defn(name="Train")
@@ -86,6 +87,8 @@ class TrainWorkflow:
         self._engine: Engine | None = None
         self._runner: StepRunner | None = None
         self._yielding = False
+        self._turn = Turn(self._journal, state.ticket if state else 0, state.plan_digest if state else "")
+        self._planned_at = self._started_at
         #: Somebody has said something since the gates were last looked at.
         self._said = False
         self._openings = Openings(
@@ -120,7 +123,13 @@ class TrainWorkflow:
         """Let the journal and the updates come to their end."""
         self._journal.close()
         await keeper
+        await tell(self._journal.freed)
         await workflow.wait_condition(workflow.all_handlers_finished)
+
+    @workflow.signal(name=FREED)
+    def freed(self) -> None:
+        """Ask again for what it releases, because another train has let go."""
+        self._turn.look()
 
     @workflow.query
     def view(self) -> TrainView:
@@ -291,6 +300,7 @@ class TrainWorkflow:
 
     async def _prepare(self, previous: str, approvals: tuple[ApprovalFacts, ...] | None = None) -> Outline:
         """Have the snapshot taken and the plan made and stored; raise StepFailed where that cannot be."""
+        self._planned_at = workflow.now()
         with failures_in_words():
             outline: Outline = await workflow.execute_activity(
                 Activity.PREPARE,
@@ -313,14 +323,9 @@ class TrainWorkflow:
         return outline
 
     async def _agree(self) -> Record | None:
-        """Wait until gates and windows let a plan go that is still the plan; return a record where people say no."""
+        """Wait until all let a plan go that is still the plan; return a record where people say no."""
         while True:
-            waited = await self._await_votes()
-            if (refused := self._refused_record()) is not None:
-                return refused
-            for verdict in self._gates.verdicts(workflow.now()):
-                self._journal.note(EventType.GATE_PASSED, gate=verdict.gate, approved_by=list(verdict.approved_by))
-            waited = await self._await_windows() or waited
+            waited = await self._await_leave()
             if (refused := self._refused_record()) is not None:
                 return refused
             if not (waited or self._outline.rules_left):
@@ -340,10 +345,34 @@ class TrainWorkflow:
             if not again.steps:
                 return Record(train=self._train, outcome=Outcome.NOTHING)
 
+    async def _await_leave(self) -> bool:
+        """Wait for people, windows and other trains until somebody says no; return whether that took a wait."""
+        waited = await self._await_votes()
+        if self._stopped():
+            return waited
+        for verdict in self._gates.verdicts(workflow.now()):
+            self._journal.note(EventType.GATE_PASSED, gate=verdict.gate, approved_by=list(verdict.approved_by))
+        waited = await self._await_windows() or waited
+        # What is planned again needs no place in a queue yet.
+        if self._stopped() or waited or self._outline.rules_left:
+            return waited
+        return await self._await_turn()
+
+    async def _await_turn(self) -> bool:
+        """Wait until no other train holds what this one releases; return whether the plan may be old by now."""
+        return await self._turn.take(
+            self._outline.digest,
+            planned_at=self._planned_at,
+            stopped=self._stopped,
+            waits=partial(self._enter, TrainPhase.WAITING),
+        )
+
     async def _await_votes(self) -> bool:
         """Wait until the gates have passed, or somebody says no; return whether that took a wait."""
         if self._aborted or self._agreed():
             return False
+        # Nobody waits for a train that waits for people.
+        await self._turn.let_go()
         self._enter(TrainPhase.WAITING)
         self._gates.advance(workflow.now())
         while not (self._agreed() or self._stopped()):
@@ -395,6 +424,7 @@ class TrainWorkflow:
                 openings.opened(judged)
                 break
             waited = True
+            await self._turn.let_go()
             self._hold(judged, TrainPhase.WAITING)
             with suppress(TimeoutError):
                 await workflow.wait_condition(
@@ -447,7 +477,7 @@ class TrainWorkflow:
             until=workflow.wait_condition,
             on_failure=OnFailure(outline.on_failure),
         )
-        runner = StepRunner(self._journal, outline.digest, self._started_at)
+        runner = StepRunner(self._journal, outline.digest, self._started_at, self._turn.ticket)
         runner.residue.extend(residue)
         engine.paused = self._paused
         engine.moved = self._moved
@@ -526,6 +556,8 @@ class TrainWorkflow:
     def _waiting_for(self) -> str:
         if self._phase in (TrainPhase.WAITING, TrainPhase.RUNNING) and self._openings.reason:
             return self._openings.reason
+        if self._phase is TrainPhase.WAITING and self._turn.reason:
+            return self._turn.reason
         if self._phase is TrainPhase.WAITING:
             return self._gates.reason(workflow.now())
         if self._paused and self._phase is TrainPhase.RUNNING:
@@ -535,8 +567,11 @@ class TrainWorkflow:
     def _conditions(self) -> Iterator[Condition]:
         """Yield what has to come about before the train moves."""
         held = self._openings.condition(self._train)
+        turn = self._turn.condition()
         if held is not None and self._phase in {TrainPhase.WAITING, TrainPhase.RUNNING}:
             yield held
+        elif turn is not None and self._phase is TrainPhase.WAITING:
+            yield turn
         elif self._phase is TrainPhase.WAITING:
             yield from self._gates.conditions(self._train, workflow.now(), changed=bool(self._changes))
         if self._phase in {TrainPhase.WAITING, TrainPhase.RUNNING}:
@@ -566,6 +601,7 @@ class TrainWorkflow:
             emergency=self._overrides.emergency,
             overrides=tuple(self._overrides.given),
             trust=self._outline.trust,
+            ticket=self._turn.ticket,
         )
 
 

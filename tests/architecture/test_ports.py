@@ -5,29 +5,34 @@ from __future__ import annotations
 import inspect
 import typing
 
+from releasepilot.activities.claims import Claims
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.planning import Planning
 from releasepilot.activities.steps import Steps
 from releasepilot.activities.windows import Windows
+from releasepilot.model.claim import Claim
 from releasepilot.model.receipt import Receipt, Undone
 from releasepilot.model.train import Outline
 from releasepilot.workflows.ports import (
     Activity,
     Batch,
+    ClaimCall,
     PrepareCall,
     Standing,
     StandingCall,
     StepCall,
     WindowCall,
     WindowJudgement,
+    Written,
 )
 
 EXPECTED: dict[Activity, tuple[object, type, type | None]] = {
     Activity.PREPARE: (Planning.prepare, PrepareCall, Outline),
     Activity.STANDING: (Ledger.standing, StandingCall, Standing),
-    Activity.RECORD: (Ledger.record, Batch, None),
+    Activity.RECORD: (Ledger.record, Batch, Written),
     Activity.APPLY: (Steps.apply, StepCall, Receipt),
     Activity.REVERT: (Steps.revert, StepCall, Undone),
+    Activity.CLAIM: (Claims.claim, ClaimCall, Claim),
     Activity.WINDOWS: (Windows.judge, WindowCall, WindowJudgement),
 }
 

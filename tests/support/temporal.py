@@ -10,12 +10,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from support.world import Mark, Noop, World
+from support.world import Diary, Mark, Noop, World
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
 from temporalio.worker import Worker
 
+from releasepilot.activities.claims import Claims
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.outline import outline_of
@@ -41,7 +42,7 @@ from releasepilot.workers import temporal_server
 from releasepilot.workers.pool import WORKFLOWS
 from releasepilot.workers.sandbox import runner
 from releasepilot.workflows.payloads import DATA_CONVERTER
-from releasepilot.workflows.ports import Activity, PrepareCall, task_queue
+from releasepilot.workflows.ports import LEASE, Activity, PrepareCall, task_queue
 
 ACTOR = Actor(account="anna")
 
@@ -182,15 +183,19 @@ def train_name() -> str:
 
 
 @asynccontextmanager
-async def stage(client: Client, database_url: str, folder: Path, *, cached_workflows: int = 0) -> AsyncIterator[Stage]:
+async def stage(
+    client: Client, database_url: str, folder: Path, *, cached_workflows: int = 0, lease: timedelta = LEASE
+) -> AsyncIterator[Stage]:
     """Run a worker on all queues. Without a cache each workflow task replays from the first event."""
     async with open_pool(database_url) as pool, AsyncExitStack() as stack:
         reader = Reader(pool)
         ledger = Ledger(Writer(pool), reader)
         given = GivenPlans(ledger)
         clock = GivenClock()
-        registry = Registry.load(Tools(cache=folder), (Mark, Noop))
-        steps = Steps(registry, PlanShelf(reader), reader)
+        registry = Registry.load(Tools(cache=folder), (Mark, Noop, Diary))
+        shelf = PlanShelf(reader)
+        steps = Steps(registry, shelf, reader, lease)
+        claims = Claims(client, ledger, shelf, lease)
         for queue in (Queue.ENGINE, Queue.GIT, Queue.DEPLOY):
             await stack.enter_async_context(
                 Worker(
@@ -199,7 +204,11 @@ async def stage(client: Client, database_url: str, folder: Path, *, cached_workf
                     workflows=list(WORKFLOWS) if queue is Queue.ENGINE else [],
                     activities=[steps.apply, steps.revert]
                     + ([given.prepare] if queue is Queue.GIT else [])
-                    + ([ledger.record, ledger.standing, clock.windows.judge] if queue is Queue.ENGINE else []),
+                    + (
+                        [ledger.record, ledger.standing, claims.claim, clock.windows.judge]
+                        if queue is Queue.ENGINE
+                        else []
+                    ),
                     workflow_runner=runner(),
                     max_cached_workflows=cached_workflows,
                     build_id="test",

@@ -140,6 +140,50 @@ class Mark:
         return ""
 
 
+class Diary:
+    """Takes a moment, and writes down which train began and ended it."""
+
+    name: ClassVar[str] = "diary"
+    Config: ClassVar[type[BaseModel]] = NoConfig
+    saga_class: ClassVar[SagaClass] = SagaClass.COMPENSATABLE
+    undo: ClassVar[Undo] = Undo.FULL
+    queue: ClassVar[Queue] = Queue.DEPLOY
+    declarable: ClassVar[bool] = True
+    effect: ClassVar[bool] = True
+
+    def __init__(self, tools: Tools) -> None:
+        self.world = World(tools.cache / "world")
+
+    async def observe(self, call: Call[NoConfig]) -> Observation:
+        """Look for the last word on it; stand still before that where it is ordered."""
+        words = self._words(call)
+        while self.world.ordered(call.step.id) == f"stand still for {call.train}":  # noqa: ASYNC110 - a file is watched
+            await asyncio.sleep(0.05)
+        there = bool(words) and words[-1] == "done"
+        return Observation(presence=Presence.PRESENT if there else Presence.ABSENT)
+
+    async def apply(self, call: Call[NoConfig]) -> dict[str, str]:
+        """Write that it begins, and a little later that it is done."""
+        self._write(call, "begun")
+        await asyncio.sleep(0.01)
+        self._write(call, "done")
+        return {}
+
+    async def revert(self, call: Call[NoConfig], receipt: Receipt | None) -> str:
+        """Write that it is undone."""
+        if self.world.ordered(call.step.id) == "slow undo":
+            await asyncio.sleep(3)
+        self._write(call, "undone")
+        return ""
+
+    def _write(self, call: Call[NoConfig], word: str) -> None:
+        with self.world.log.open("a") as log:
+            log.write(f"{call.train}/{call.step.id}/{word}\n")
+
+    def _words(self, call: Call[NoConfig]) -> list[str]:
+        return [line.rpartition("/")[2] for line in self.world.history() if line.startswith(f"{call.effect_key}/")]
+
+
 class Noop:
     """Has no effect and is always there once applied: what the engine itself costs."""
 
@@ -209,12 +253,13 @@ def plan_of(
     gates: tuple[ApprovalGate, ...] = (),
     concurrency: int = 8,
     version: str = "1.0.0",
+    shared: str = "",
 ) -> Plan:
-    """Make a plan of bare steps, whose components need each other as told."""
+    """Make a plan of bare steps, whose components need each other as told; with `shared` other trains have them too."""
     releases = tuple(
         Release(
             component=name,
-            repo="/none",
+            repo=f"/none/{shared or train}/{name}",
             path=".",
             branch="main",
             head="0" * 40,

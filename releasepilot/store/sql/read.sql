@@ -100,3 +100,17 @@ select exists (
         where done.train = owed.train and done.type = 'emergency:reviewed' and done.seq > owed.seq
       )
 );
+
+-- name: holds_claim
+-- Whether a ticket is held.
+select exists (
+    select from claim where ticket = %(ticket)s and granted_at is not null and released_at is null
+);
+
+-- name: claimed
+-- Who holds some of these keys or waits for them, but for one train.
+select train, holder, asked_at as since, granted_at is not null as granted,
+    array(select unnest(keys) intersect select unnest(%(keys)s::text[]) order by 1) as components
+from claim
+where released_at is null and train <> %(train)s and keys && %(keys)s::text[]
+order by ticket;

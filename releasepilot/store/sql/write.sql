@@ -78,3 +78,54 @@ update train set
     plan_digest = %(plan_digest)s, phase = %(phase)s, outcome = %(outcome)s, record = %(record)s,
     ended_at = %(ended_at)s, waiting_for = %(waiting_for)s, seq = %(seq)s
 where id = %(train)s;
+
+-- name: lock_claims
+-- Claims are asked for and let go one after the other.
+select pg_advisory_xact_lock(hashtext('releasepilot.claim'));
+
+-- name: find_claim
+-- The claim that a holder has, or waits with.
+select ticket, keys from claim where holder = %(holder)s and released_at is null;
+
+-- name: insert_claim
+-- A new place, at the end of the queue.
+insert into claim (train, holder, keys, asked_at) values (%(train)s, %(holder)s, %(keys)s, %(at)s) returning ticket;
+
+-- name: narrow_claim
+-- Fewer keys keep their place.
+update claim set keys = %(keys)s where ticket = %(ticket)s;
+
+-- name: claims_ahead
+-- Who came before and shares a key.
+select train, holder, asked_at as since, granted_at is not null as granted,
+    array(select unnest(keys) intersect select unnest(%(keys)s::text[]) order by 1) as components
+from claim
+where released_at is null and ticket < %(ticket)s and keys && %(keys)s::text[]
+order by ticket;
+
+-- name: grant_claim
+-- Nobody is before it.
+update claim set granted_at = coalesce(granted_at, %(at)s) where ticket = %(ticket)s;
+
+-- name: claims_ended
+-- Whether somebody else held some of the same, and ended after a moment.
+select exists (
+    select from claim
+    where released_at > %(since)s and granted_at is not null and holder <> %(holder)s and keys && %(keys)s::text[]
+);
+
+-- name: release_claims
+-- What a train, or one holder, has is free for others.
+update claim set released_at = %(at)s
+where released_at is null and (train = %(train)s or holder = %(holder)s)
+returning keys;
+
+-- name: claims_freed
+-- Who waits for some of these keys, and has nobody before it any more.
+select holder from claim as waiting
+where released_at is null and granted_at is null and keys && %(keys)s::text[]
+    and not exists (
+        select from claim as before
+        where before.released_at is null and before.ticket < waiting.ticket and before.keys && waiting.keys
+    )
+order by ticket;

@@ -1,0 +1,43 @@
+"""The fence before a write: whoever has lost their claim does not write any more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from time import monotonic
+
+from temporalio import activity
+
+from releasepilot.errors import StepFenced
+from releasepilot.store.read import Reader
+from releasepilot.workflows.ports import StepCall
+
+
+class Fence:
+    """Stands before the writes of one attempt.
+
+    A claim is lost when its workflow has been closed for the lease. Temporal hands no attempt to a closed workflow, so
+    one that is younger than half of that cannot have lost it, and asks nobody.
+    """
+
+    def __init__(self, reader: Reader, call: StepCall, lease: timedelta) -> None:
+        """Begin with the attempt."""
+        self._certain = lease / 2
+        self._reader = reader
+        self._call = call
+        self._began = monotonic()
+
+    async def pass_through(self) -> None:
+        """Return where the claim is held still; StepFenced where another train may have it."""
+        if not self._call.ticket or self._age() < self._certain:
+            return
+        if not await self._reader.holds_claim(self._call.ticket):
+            raise StepFenced(
+                f"train {self._call.train} holds {self._call.step} no longer: its workflow was closed, and another may "
+                "have taken its place",
+                hint="roll the train back when the other one has ended",
+            )
+
+    def _age(self) -> timedelta:
+        """Return how old the attempt is: by the server's word where the process stood still before it began."""
+        started = activity.info().started_time
+        return max(timedelta(seconds=monotonic() - self._began), datetime.now(UTC) - started)
