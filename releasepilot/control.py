@@ -64,8 +64,10 @@ from releasepilot.workflows.train import TrainWorkflow
 _RPC = timedelta(seconds=20)
 #: Seconds between two looks at a train that is watched.
 _LOOK = 0.25
-#: How often a step is looked at whose attempt runs while it is woken, five seconds long.
+#: How often what is woken is looked at, while attempts run: for five seconds,
 _LOOKS = 20
+#: and at least for one, in which the ledger has learnt what has begun.
+_LEDGER_LOOKS = 4
 #: Trains that are woken side by side.
 _SIDE_BY_SIDE = 16
 #: How many later trains are looked through before one is rolled back.
@@ -380,13 +382,25 @@ class Control:
         changes: the next attempt comes sooner, and finds what the other side shows. A step with a number of attempts
         is left alone, because its next one may be its last.
         """
-        concerned: dict[str, list[str]] = {}
-        for one in await self._reader.waiting_steps(system):
-            if not correlation or correlation_of(one.train, one.component) == correlation:
-                concerned.setdefault(one.train, []).append(one.step)
+        woken: dict[str, None] = {}
         slots = asyncio.Semaphore(_SIDE_BY_SIDE)
-        found = await asyncio.gather(*(self._woken(train, steps, slots) for train, steps in concerned.items()))
-        return tuple(one for woken in found for one in woken)
+        for look in range(_LOOKS):
+            concerned: dict[str, list[str]] = {}
+            for one in await self._reader.waiting_steps(system):
+                named = not correlation or correlation_of(one.train, one.component) == correlation
+                if named and f"{one.train} {one.step}" not in woken:
+                    concerned.setdefault(one.train, []).append(one.step)
+            found = await asyncio.gather(*(self._woken(train, steps, slots) for train, steps in concerned.items()))
+            woken.update(
+                (f"{train} {step}", None)
+                for (train, _), (steps, _) in zip(concerned.items(), found, strict=True)
+                for step in steps
+            )
+            # What has just begun is not in the ledger yet, and an attempt that runs may have looked too early.
+            if look >= _LEDGER_LOOKS and not any(runs for _, runs in found):
+                break
+            await asyncio.sleep(_LOOK)
+        return tuple(woken)
 
     async def healthy(self) -> None:
         """Return where both servers answer; StackError where one does not."""
@@ -443,26 +457,17 @@ class Control:
             raise _unreachable(error) from error
         return found.raw_description.pending_activities
 
-    async def _woken(self, train: str, steps: Sequence[str], slots: asyncio.Semaphore) -> list[str]:
-        """Wake these steps of a train and return the names of those that slept.
-
-        An attempt that runs may have looked before the other side had changed, so it is waited for a little.
-        """
-        left = {f"{Activity.APPLY} {step}" for step in steps}
-        woken: list[str] = []
+    async def _woken(self, train: str, steps: Sequence[str], slots: asyncio.Semaphore) -> tuple[list[str], bool]:
+        """Wake those of these steps that sleep; return them, and whether the attempt of another one runs."""
         async with slots:
-            for _ in range(_LOOKS):
-                patient = [
-                    one for one in await self._pending(train) if one.activity_id in left and not one.maximum_attempts
-                ]
-                for one in filter(_sleeps, patient):
-                    left.remove(one.activity_id)
-                    if await self._reset(train, one.activity_id):
-                        woken.append(f"{train} {one.activity_id.removeprefix(f'{Activity.APPLY} ')}")
-                if not any(one.state == PendingActivityState.PENDING_ACTIVITY_STATE_STARTED for one in patient):
-                    break
-                await asyncio.sleep(_LOOK)
-        return woken
+            patient = {one.activity_id: one for one in await self._pending(train) if not one.maximum_attempts}
+            found = {step: patient[name] for step in steps if (name := f"{Activity.APPLY} {step}") in patient}
+            woken = [
+                step
+                for step, pending in found.items()
+                if _sleeps(pending) and await self._reset(train, pending.activity_id)
+            ]
+        return woken, any(_runs(pending) for pending in found.values())
 
     async def _reset(self, train: str, activity: str) -> bool:
         """Have an activity tried at once that waits for its next attempt; say whether it was still there."""
@@ -630,6 +635,11 @@ def _failed(error: WorkflowFailureError) -> ControlError:
     if isinstance(cause, ApplicationError) and cause.type == IdentityUnproven.code:
         return IdentityUnproven(said, hint="RELEASEPILOT_TOKEN holds your token")
     return ControlError(f"it could not be done: {said}", hint="look at it in Temporal's pages")
+
+
+def _runs(pending: PendingActivityInfo) -> bool:
+    """Say whether a worker has an attempt of an activity in its hands, or is about to."""
+    return not _sleeps(pending) and pending.state != PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED
 
 
 def _sleeps(pending: PendingActivityInfo) -> bool:

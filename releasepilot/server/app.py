@@ -33,6 +33,8 @@ _refused = logging.getLogger("releasepilot.server.refused")
 
 #: Seconds in which a body has to arrive.
 _BODY_TIME = 10.0
+#: Seconds in which a server answers that is well.
+_HEALTH_TIME = 3.0
 #: No id and no name of a train is longer.
 _LONGEST_KEY = 200
 _MOST_TRAINS = 1000
@@ -68,8 +70,9 @@ class Api:
     async def health(self, _request: Request) -> Response:
         """Say whether the servers behind this one answer, and nothing else: anybody may ask."""
         try:
-            await self._control.healthy()
-        except StackError:
+            async with asyncio.timeout(_HEALTH_TIME):
+                await self._control.healthy()
+        except (StackError, TimeoutError):
             return _json(json.dumps({"status": "unavailable"}), 503)
         return _json(json.dumps({"status": "ok"}))
 

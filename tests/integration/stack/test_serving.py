@@ -1,0 +1,35 @@
+"""A service over the embedded servers: it starts them, and finds them again where they were away."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from support.serving import a_service
+from support.stacks import a_stack, eventually, is_ready
+
+from releasepilot.settings import VARIABLES
+from releasepilot.workers.folder import StateFolder
+
+
+def test_a_service_starts_the_servers_and_finds_them_again(tmp_path: Path) -> None:
+    """While they are down it says so and goes on; when they run again it answers, without being started again."""
+    environ = {name: value for name, value in os.environ.items() if name not in VARIABLES.values()}
+    # A sign of interest every second and a half.
+    given = {"RELEASEPILOT_STATE_DIR": str(tmp_path / "state"), "RELEASEPILOT_IDLE_MINUTES": "0.1"}
+    with a_stack(tmp_path / "state") as settings, a_service({**environ, **given}) as serving:
+        assert is_ready(settings)
+        assert serving.get("/api/trains").json() == []
+        # The stack ends after six seconds without a sign, looks at that every one and a half, and is still there.
+        seen = StateFolder(settings.state_dir).activity.stat().st_mtime
+        eventually(lambda: StateFolder(settings.state_dir).activity.stat().st_mtime > seen + 8, 30)
+        assert is_ready(settings)
+        serving.run("doctor", "--json")
+        serving.run("down")
+        assert serving.get("/healthz").status_code == 503
+        answer = serving.get("/api/trains")
+        assert (answer.status_code, answer.json()["code"]) == (503, "RP600")
+        serving.run("up", "--json")
+        eventually(lambda: serving.get("/healthz").status_code == 200, 60)
+        assert serving.get("/api/trains").json() == []
+        assert serving.end() == 0
