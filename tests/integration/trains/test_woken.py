@@ -94,7 +94,8 @@ async def test_a_word_is_not_lost_on_an_attempt_that_has_looked_already(
     train = await started(depot, tmp_path, instance)
     await asleep(depot, train, "Assess")
     attached = instance.count("GET", "/attachment")
-    instance.slow("GET", "/attachment", 2)
+    # Longer than a word is followed for the ledger's sake, shorter than for that of an attempt.
+    instance.slow("GET", "/attachment", 4)
     await asyncio.to_thread(instance.tell, instance.change())
     await until(lambda: instance.count("GET", "/attachment") > attached)
     approve(instance)
@@ -140,6 +141,19 @@ async def test_word_wakes_the_train_that_it_is_about_and_no_other(
     for train in trains:
         await depot.control.abort(train)
         await depot.ended(train)
+
+
+async def test_a_step_whose_attempts_are_counted_is_left_alone(
+    depot: Depot, tmp_path: Path, instance: Instance
+) -> None:
+    """Nobody who sends word uses up, or gives back, an attempt that the catalog counts."""
+    train = await started(depot, tmp_path, instance, attempts=3)
+    await asleep(depot, train, "Assess")
+    looks = instance.count("GET", "/change")
+    assert (await asyncio.to_thread(instance.tell, instance.change())).json() == {"woken": 0}
+    assert instance.count("GET", "/change") == looks
+    await depot.control.abort(train)
+    await depot.ended(train)
 
 
 async def test_patience_is_measured_from_the_first_look(depot: Depot, tmp_path: Path, instance: Instance) -> None:
