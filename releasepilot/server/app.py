@@ -181,7 +181,8 @@ async def _failed(request: Request, error: Any) -> Response:
 
 async def _unknown(request: Request, error: Any) -> Response:
     """Answer what no route does."""
-    said = RequestRefused(error.detail, status=error.status_code, hint="the reference lists what is answered")
+    hint = "ask for /healthz, /api/trains, /api/trains/{train} or /api/trains/{train}/explain"
+    said = RequestRefused(f"nothing answers {request.method} here", status=error.status_code, hint=hint)
     answer = await _failed(request, said)
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value
