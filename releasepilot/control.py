@@ -11,7 +11,10 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
+from temporalio.api.common.v1 import WorkflowExecution
+from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.api.workflowservice.v1 import ResetActivityRequest
 from temporalio.client import (
     Client,
     Plugin,
@@ -38,6 +41,7 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from releasepilot.errors import ControlError, IdentityUnproven, StackError, TrainUnknown, VoteRefused
+from releasepilot.governance.change import correlation_of
 from releasepilot.model.assessment import Assessment
 from releasepilot.model.claim import claim_keys
 from releasepilot.model.emergency import Override
@@ -51,7 +55,7 @@ from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
 from releasepilot.workflows.messages import Command, TrainStart
 from releasepilot.workflows.payloads import DATA_CONVERTER
-from releasepilot.workflows.ports import task_queue, train_workflow_id
+from releasepilot.workflows.ports import Activity, task_queue, train_workflow_id
 from releasepilot.workflows.review import ReviewStart, ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackStart, RollbackWorkflow
 from releasepilot.workflows.scheduled import ScheduledStart, ScheduledWorkflow
@@ -61,6 +65,12 @@ from releasepilot.workflows.train import TrainWorkflow
 _RPC = timedelta(seconds=20)
 #: Seconds between two looks at a train that is watched.
 _LOOK = 0.25
+#: How often what is woken is looked at, while attempts run: for five seconds,
+_LOOKS = 20
+#: and at least for one, in which the ledger has learnt what has begun.
+_LEDGER_LOOKS = 4
+#: Trains that are woken side by side.
+_SIDE_BY_SIDE = 16
 #: How many later trains are looked through before one is rolled back.
 _LATER = 200
 _ENDED_BEFORE = (Outcome.ROLLED_BACK, Outcome.REJECTED, Outcome.FAILED, Outcome.RESIDUE, Outcome.PARTLY_RELEASED)
@@ -367,6 +377,41 @@ class Control:
                 ) from error
             raise _unreachable(error) from error
 
+    async def wake(self, system: str, correlation: str = "") -> tuple[str, ...]:
+        """Have the steps that wait for a system look again at once; return their ids, each after its train's.
+
+        Those that wait for the change with this correlation id; without one all that speak to the system. Nothing else
+        changes: the next attempt comes sooner, and finds what the other side shows. A step with a number of attempts
+        is left alone, because its next one may be its last.
+        """
+        woken: dict[str, None] = {}
+        slots = asyncio.Semaphore(_SIDE_BY_SIDE)
+        for look in range(_LOOKS):
+            concerned: dict[str, list[str]] = {}
+            for one in await self._reader.waiting_steps(system):
+                named = not correlation or correlation_of(one.train, one.component) == correlation
+                if named and f"{one.train} {one.step}" not in woken:
+                    concerned.setdefault(one.train, []).append(one.step)
+            found = await asyncio.gather(*(self._woken(train, steps, slots) for train, steps in concerned.items()))
+            woken.update(
+                (f"{train} {step}", None)
+                for (train, _), (steps, _) in zip(concerned.items(), found, strict=True)
+                for step in steps
+            )
+            # What has just begun is not in the ledger yet, and an attempt that runs may have looked too early.
+            if look >= _LEDGER_LOOKS and not any(runs for _, runs in found):
+                break
+            await asyncio.sleep(_LOOK)
+        return tuple(woken)
+
+    async def healthy(self) -> None:
+        """Return where both servers answer; StackError where one does not."""
+        await self._reader.answers()
+        try:
+            await self._client.service_client.check_health(timeout=_RPC)
+        except RPCError as error:
+            raise _unreachable(error) from error
+
     async def plan_of(self, train: str) -> Plan:
         """Return the plan of a train; ControlError before it has one."""
         view = await self.view(train)
@@ -400,17 +445,48 @@ class Control:
 
     async def _retried(self, train: str) -> tuple[Condition, ...]:
         """Return what the server holds of activities that failed and will be tried again."""
+        return tuple(
+            _retried(one) for one in await self._pending(train) if one.attempt > 1 and one.HasField("last_failure")
+        )
+
+    async def _pending(self, train: str) -> Sequence[PendingActivityInfo]:
+        """Return the activities of a train that have not ended; none where it does not run."""
         try:
             found = await self._client.get_workflow_handle(train_workflow_id(train)).describe(rpc_timeout=_RPC)
         except RPCError as error:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return ()
             raise _unreachable(error) from error
-        return tuple(
-            _retried(one)
-            for one in found.raw_description.pending_activities
-            if one.attempt > 1 and one.HasField("last_failure")
+        return found.raw_description.pending_activities
+
+    async def _woken(self, train: str, steps: Sequence[str], slots: asyncio.Semaphore) -> tuple[list[str], bool]:
+        """Wake those of these steps that sleep; return them, and whether the attempt of another one runs."""
+        async with slots:
+            patient = {one.activity_id: one for one in await self._pending(train) if not one.maximum_attempts}
+            found = {step: patient[name] for step in steps if (name := f"{Activity.APPLY} {step}") in patient}
+            woken = [
+                step
+                for step, pending in found.items()
+                if _sleeps(pending) and await self._reset(train, pending.activity_id)
+            ]
+        return woken, any(_runs(pending) for pending in found.values())
+
+    async def _reset(self, train: str, activity: str) -> bool:
+        """Have an activity tried at once that waits for its next attempt; say whether it was still there."""
+        asked = ResetActivityRequest(
+            namespace=self._client.namespace,
+            execution=WorkflowExecution(workflow_id=train_workflow_id(train)),
+            id=activity,
+            identity=str(self.actor),
+            keep_paused=True,
         )
+        try:
+            await self._client.workflow_service.reset_activity(asked, timeout=_RPC)
+        except RPCError as error:
+            if error.status is RPCStatusCode.NOT_FOUND:
+                return False
+            raise _unreachable(error) from error
+        return True
 
     async def _finished(self, workflow_id: str) -> None:
         try:
@@ -572,6 +648,17 @@ def _failed(error: WorkflowFailureError) -> ControlError:
     if isinstance(cause, ApplicationError) and cause.type == IdentityUnproven.code:
         return IdentityUnproven(said, hint="RELEASEPILOT_TOKEN holds your token")
     return ControlError(f"it could not be done: {said}", hint="look at it in Temporal's pages")
+
+
+def _runs(pending: PendingActivityInfo) -> bool:
+    """Say whether a worker has an attempt of an activity in its hands, or is about to."""
+    return not _sleeps(pending) and pending.state != PendingActivityState.PENDING_ACTIVITY_STATE_PAUSED
+
+
+def _sleeps(pending: PendingActivityInfo) -> bool:
+    """Say whether an activity waits for its next attempt."""
+    waits = pending.state == PendingActivityState.PENDING_ACTIVITY_STATE_SCHEDULED
+    return waits and pending.HasField("next_attempt_schedule_time")
 
 
 def _retried(pending: PendingActivityInfo) -> Condition:

@@ -29,7 +29,8 @@
     ├── ControlError                 RP500  a command was refused
     │   ├── TrainUnknown             RP501  no train of that name
     │   ├── VoteRefused              RP502  the vote does not count
-    │   └── IdentityUnproven         RP503  somebody is not taken for who they say they are
+    │   ├── IdentityUnproven         RP503  somebody is not taken for who they say they are
+    │   └── RequestRefused           RP504  the service does not take what it was sent
     └── StackError                   RP600  a server that ReleasePilot needs cannot be reached or started
 
 A caller catches the branch that it can deal with. `code` is stable and documented, `hint` says what to do
@@ -56,6 +57,10 @@ class ReleasePilotError(Exception):
         #: The component concerned, empty where it is not about one.
         self.component = component
         super().__init__(self.message)
+
+    def fields(self) -> dict[str, str]:
+        """Return the documented fields of an error in JSON."""
+        return {"code": self.code, "message": self.message, "hint": self.hint, "component": self.component}
 
     def __str__(self) -> str:
         """Name the component before the message."""
@@ -244,6 +249,17 @@ class IdentityUnproven(ControlError):
     """Somebody is not taken for who they say they are."""
 
     code = "RP503"
+
+
+class RequestRefused(ControlError):
+    """The service does not take the request."""
+
+    code = "RP504"
+
+    def __init__(self, message: str = "", *, status: int = 400, hint: str = "") -> None:
+        """Refuse with this status of HTTP."""
+        super().__init__(message, hint=hint)
+        self.status = status
 
 
 class StackError(ReleasePilotError):

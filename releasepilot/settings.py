@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import pwd
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from platformdirs import user_state_dir
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from releasepilot.errors import StackError
 from releasepilot.governance.tokens import claimed
 from releasepilot.model.gate import Actor
 from releasepilot.model.trust import Trust
+from releasepilot.plugins.secrets import SecretRef
 
 #: Field to the variable that sets it.
 VARIABLES: dict[str, str] = {
@@ -27,6 +29,7 @@ VARIABLES: dict[str, str] = {
     "token": "RELEASEPILOT_TOKEN",
     "trusted_keys": "RELEASEPILOT_TRUSTED_KEYS",
     "trusted_issuer": "RELEASEPILOT_TRUSTED_ISSUER",
+    "webhooks": "RELEASEPILOT_WEBHOOKS",
     "git_timeout": "RELEASEPILOT_GIT_TIMEOUT",
     "idle_minutes": "RELEASEPILOT_IDLE_MINUTES",
     "log_format": "RELEASEPILOT_LOG_FORMAT",
@@ -56,11 +59,27 @@ def _postgres(value: str) -> str:
     return value
 
 
+def _webhooks(value: str) -> str:
+    """Accept names with references to their secrets, and repeat nothing: somebody may have written a secret down."""
+    names = []
+    for entry in value.split():
+        name, _, references = entry.partition("=")
+        if not re.fullmatch(r"[a-z][a-z0-9_-]{0,49}", name) or name in names:
+            raise ValueError("each webhook is NAME=REFERENCE[,REFERENCE...], and each name is there once")
+        names.append(name)
+        for reference in references.split(","):
+            _SECRET.validate_python(reference)
+    return value
+
+
 def _endpoint(value: str) -> str:
     """Accept the base URL of an OTLP collector that is spoken to by HTTP."""
     if value and not value.startswith(("http://", "https://")):
         raise ValueError("an OTLP endpoint is an http or https URL, such as http://localhost:4318")
     return value
+
+
+_SECRET = TypeAdapter(SecretRef)
 
 
 class Settings(BaseModel):
@@ -87,6 +106,9 @@ class Settings(BaseModel):
     trusted_keys: str = ""
     #: and who issues these tokens. Both or neither.
     trusted_issuer: str = ""
+    #: For `serve`: which systems may send word, and where the secrets stand that they sign it with, such as
+    #: `servicenow=env:NEW,env:OLD jira=file:/run/secrets/jira`. A name is what stands before the dot in `uses`.
+    webhooks: Annotated[str, AfterValidator(_webhooks)] = ""
     #: Seconds that one git command may take.
     git_timeout: float = Field(default=300.0, gt=0)
     #: The embedded stack ends after so many minutes without a command and without a running train.
@@ -146,6 +168,12 @@ class Settings(BaseModel):
             raise StackError(
                 f"RELEASEPILOT_TRUSTED_KEYS cannot be read: {error}", hint="name a file with a JWK set"
             ) from None
+
+    @property
+    def hooks(self) -> dict[str, tuple[str, ...]]:
+        """The webhooks by name, with the references to their secrets."""
+        pairs = (entry.partition("=") for entry in self.webhooks.split())
+        return {name: tuple(references.split(",")) for name, _, references in pairs}
 
     @property
     def actor(self) -> Actor:

@@ -39,42 +39,31 @@ def report(error: Exception, words: Sequence[str]) -> Exit:
 class _Explained:
     """An error as the command line tells it."""
 
-    def __init__(self, *, code: str, message: str, hint: str, component: str, exit_code: Exit) -> None:
-        self.code = code
-        self.message = message
-        self.hint = hint
-        self.component = component
+    def __init__(self, error: dict[str, str], exit_code: Exit) -> None:
+        self._error = error
         self.exit_code = exit_code
 
     def fields(self) -> dict[str, str]:
         """Return the documented fields of `--json`."""
-        return {"code": self.code, "message": self.message, "hint": self.hint, "component": self.component}
+        return self._error
 
     def text(self) -> str:
         """`error[RP201] payments: ...` and `hint: ...`."""
-        where = f"{clean(self.component)}: " if self.component else ""
-        told = f"error[{self.code}] {where}{clean_lines(self.message)}"
-        return f"{told}\nhint: {clean_lines(self.hint)}" if self.hint else told
+        code, message, hint, component = (self._error[name] for name in ("code", "message", "hint", "component"))
+        where = f"{clean(component)}: " if component else ""
+        told = f"error[{code}] {where}{clean_lines(message)}"
+        return f"{told}\nhint: {clean_lines(hint)}" if hint else told
 
 
 def _explained(error: Exception) -> _Explained:
     """Find code, message, hint and exit code of any error."""
     if isinstance(error, ReleasePilotError):
-        return _Explained(
-            code=error.code,
-            message=error.message,
-            hint=error.hint,
-            component=error.component,
-            exit_code=of_error(error),
-        )
+        return _Explained(error.fields(), of_error(error))
     if isinstance(error, click.ClickException):
-        return _Explained(
-            code="usage", message=error.format_message(), hint="", component="", exit_code=Exit(error.exit_code)
-        )
-    return _Explained(
-        code="RP000",
-        message=f"{type(error).__name__}: {error}",
+        usage = {"code": "usage", "message": error.format_message(), "hint": "", "component": ""}
+        return _Explained(usage, Exit(error.exit_code))
+    unforeseen = ReleasePilotError(
+        f"{type(error).__name__}: {error}",
         hint="this is a bug in ReleasePilot: run the command again with --verbose and report what it prints",
-        component="",
-        exit_code=Exit.FAILED,
     )
+    return _Explained(unforeseen.fields(), Exit.FAILED)

@@ -90,7 +90,7 @@ def history(invocation: Invocation, limit: int, as_json: bool) -> int:
     """List past and present trains, newest first."""
     rows = asyncio.run(_history(reach(settings_of(invocation), quiet=invocation.quiet), limit))
     if as_json:
-        print_json_list(tuple(rows))
+        print_json_list(rows)
     else:
         print_trains(console(), rows)
     return Exit.OK

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shlex
+from collections.abc import Sequence
 from typing import Annotated
 
 import rfc8785
@@ -22,6 +23,17 @@ class Value(BaseModel):
         Fields that have their default are left out: a later version may add one, and old values keep their digest.
         """
         return rfc8785.dumps(self.model_dump(mode="json", by_alias=True, exclude_defaults=True))
+
+
+def json_text(value: Value) -> str:
+    """Return a value as every reader of JSON is told it: with the names of its fields that are documented."""
+    return value.model_dump_json(indent=2, by_alias=True) + "\n"
+
+
+def json_list_text(values: Sequence[Value]) -> str:
+    """Return values as a JSON array, one to a line."""
+    rows = ",\n".join(value.model_dump_json(by_alias=True) for value in values)
+    return f"[\n{rows}\n]\n" if rows else "[]\n"
 
 
 def digest_of(value: Value) -> str:
@@ -66,4 +78,4 @@ def _argv(value: object) -> object:
 #: A command as its words. A catalog may write one text, which is split as a POSIX shell would, without running one.
 Argv = Annotated[tuple[str, ...], BeforeValidator(_argv, json_schema_input_type=str | list[str])]
 
-__all__ = ["Argv", "Seconds", "Value", "bounded", "digest_of", "read_seconds"]
+__all__ = ["Argv", "Seconds", "Value", "bounded", "digest_of", "json_list_text", "json_text", "read_seconds"]

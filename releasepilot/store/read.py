@@ -66,6 +66,15 @@ class StepRow(StepState):
     uses: str
 
 
+class WaitingStep(Value):
+    """A step that runs, and may be waiting for the system that it speaks to."""
+
+    train: str
+    component: str
+    #: Its id, `<component>/<name>`.
+    step: str
+
+
 def _is_whole(plan: Plan, body: str, digest: str) -> bool:
     """Whether a text is what its digest says, and everything in it was understood.
 
@@ -80,6 +89,10 @@ class Reader:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
+
+    async def answers(self) -> None:
+        """Return where the database answers."""
+        await self._value("answers")
 
     async def plan(self, digest: str) -> Plan:
         """Return a saved plan; StackError where there is none, or where it is not what its digest says."""
@@ -139,6 +152,10 @@ class Reader:
     async def steps(self, train: str) -> list[StepRow]:
         """Return the steps of a train, by its exact id, in the order of its plan; none before it is planned."""
         return await self._rows(StepRow, "steps", train=train)
+
+    async def waiting_steps(self, system: str) -> list[WaitingStep]:
+        """Return the steps that run by the actuators `<system>.*`, in all trains that have not ended."""
+        return await self._rows(WaitingStep, "waiting_steps", system=system)
 
     async def measured(self, name: str) -> list[Measured]:
         """Return what the steps of the latest trains of a name took, where they were done."""

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+import httpx
 from support.services import Asked, Refused, Reply, Service, serving
+
+from releasepilot.plugins.changes.webhook import SIGNATURE_HEADER, signature_of
 
 _LABELS = {
     "-5": "New",
@@ -56,6 +61,16 @@ class Instance(Service):
         self.model_next: dict[str, list[str]] = {}
         #: The Change Management API is not installed.
         self.table_only = False
+        #: Who is told of each change that moves, and the secret that the word is signed with.
+        self.listener = ""
+        self.listener_secret = ""
+
+    def tell(self, row: Mapping[str, str], **headers: str) -> httpx.Response:
+        """Send word of a change, as a business rule of the instance does."""
+        said = {"correlation_id": row["correlation_id"], "number": row["number"], "state": row["state"]}
+        body = json.dumps(said).encode()
+        signed = signature_of(body, self.listener_secret.encode(), int(time.time()))
+        return httpx.post(self.listener, content=body, headers={SIGNATURE_HEADER: signed, **headers}, timeout=30)
 
     def change(self, number: int = 0) -> dict[str, str]:
         """Return the change that was made as that many-th."""

@@ -6,12 +6,13 @@ import io
 import re
 import sys
 import unicodedata
+from collections.abc import Sequence
 from typing import TextIO, cast
 
 from rich.console import Console
 from rich.text import Text
 
-from releasepilot.model.value import Value
+from releasepilot.model.value import Value, json_list_text, json_text
 
 #: A pipe has no width: lines must not break where nobody sees a margin.
 PIPE_WIDTH = 500
@@ -83,10 +84,9 @@ class _Trimmed(io.TextIOBase):
 def print_json(*values: Value) -> None:
     """Print one value as an indented JSON object."""
     for value in values:
-        sys.stdout.write(value.model_dump_json(indent=2, by_alias=True) + "\n")
+        sys.stdout.write(json_text(value))
 
 
-def print_json_list(values: tuple[Value, ...]) -> None:
+def print_json_list(values: Sequence[Value]) -> None:
     """Print values as a JSON array, one to a line."""
-    rows = ",\n".join(value.model_dump_json(by_alias=True) for value in values)
-    sys.stdout.write(f"[\n{rows}\n]\n" if rows else "[]\n")
+    sys.stdout.write(json_list_text(values))

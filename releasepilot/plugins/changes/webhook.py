@@ -13,6 +13,8 @@ import re
 from collections.abc import Container
 from datetime import datetime, timedelta
 
+#: The header that carries the signature.
+SIGNATURE_HEADER = "X-ReleasePilot-Signature"
 #: How far the clocks of sender and receiver may lie apart, and how long an id has to be remembered on either side.
 TOLERANCE = timedelta(minutes=5)
 #: The largest body that is looked at.

@@ -114,3 +114,15 @@ select train, holder, asked_at as since, granted_at is not null as granted,
 from claim
 where released_at is null and train <> %(train)s and keys && %(keys)s::text[]
 order by ticket;
+
+-- name: waiting_steps
+-- The steps of one system's actuators that run, of trains that have not ended, the oldest train first.
+select step.train, step.component, step.id as step
+from step
+join train on train.id = step.train
+where step.status = 'running' and train.outcome is null and starts_with(step.uses, %(system)s || '.')
+order by train.started_at, step.train, step.position;
+
+-- name: answers
+-- Whether the database does.
+select 1 as yes;

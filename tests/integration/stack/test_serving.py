@@ -1,0 +1,43 @@
+"""A service over the embedded servers: it starts them, and finds them again where they were away."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import httpx
+from support.serving import VARIABLE, WORD, a_service
+from support.stacks import a_stack, eventually, is_ready
+
+from releasepilot.plugins.changes.webhook import SIGNATURE_HEADER, signature_of
+from releasepilot.settings import VARIABLES
+from releasepilot.workers.folder import StateFolder
+
+
+def test_a_service_starts_the_servers_and_finds_them_again(tmp_path: Path) -> None:
+    """While they are down it says so and goes on; when they run again it answers, without being started again."""
+    environ = {name: value for name, value in os.environ.items() if name not in VARIABLES.values()}
+    # A sign of interest every second and a half.
+    given = {"RELEASEPILOT_STATE_DIR": str(tmp_path / "state"), "RELEASEPILOT_IDLE_MINUTES": "0.1"}
+    given |= {"RELEASEPILOT_WEBHOOKS": f"servicenow=env:{VARIABLE}", VARIABLE: WORD}
+    with a_stack(tmp_path / "state") as settings, a_service({**environ, **given}) as serving:
+        assert is_ready(settings)
+        assert serving.get("/api/trains").json() == []
+        # The stack ends after six seconds without a sign, looks at that every one and a half, and is still there.
+        seen = StateFolder(settings.state_dir).activity.stat().st_mtime
+        eventually(lambda: StateFolder(settings.state_dir).activity.stat().st_mtime > seen + 8, 30)
+        assert is_ready(settings)
+        where, body = f"{serving.url}/webhooks/servicenow", b"{}"
+        headers = {SIGNATURE_HEADER: signature_of(body, WORD.encode(), int(time.time()))}
+        serving.run("down")
+        assert serving.get("/healthz").status_code == 503
+        answer = httpx.post(where, content=body, headers=headers, timeout=60)
+        assert (answer.status_code, answer.json()["code"]) == (503, "RP600")
+        serving.run("up", "--json")
+        eventually(lambda: serving.get("/healthz").status_code == 200, 60)
+        # What came to nothing may be sent again, and once.
+        again = [httpx.post(where, content=body, headers=headers, timeout=60).status_code for _ in range(2)]
+        assert again == [202, 401]
+        assert serving.get("/api/trains").json() == []
+        assert serving.end() == 0
