@@ -32,8 +32,9 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.converter import WorkflowSerializationContext
 from temporalio.envconfig import ClientConfigProfile
-from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -48,8 +49,8 @@ from releasepilot.model.train import Condition, Outcome, Request, TrainPhase, Tr
 from releasepilot.model.window import WindowVerdict
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
+from releasepilot.workflows.encryption import PayloadKeys, converter_of
 from releasepilot.workflows.messages import Command, TrainStart
-from releasepilot.workflows.payloads import DATA_CONVERTER
 from releasepilot.workflows.ports import task_queue, train_workflow_id
 from releasepilot.workflows.review import ReviewStart, ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackStart, RollbackWorkflow
@@ -82,6 +83,8 @@ class Servers:
     #: On whose behalf commands are sent.
     actor: Actor = _NOBODY
     plugins: Sequence[Plugin] = ()
+    #: What encrypts and decrypts the payloads that Temporal keeps; None where they are as they are.
+    payload_keys: PayloadKeys | None = None
 
 
 @cache
@@ -102,7 +105,10 @@ async def dial(servers: Servers, *, runtime: Runtime | None = None) -> Client:
     target.setdefault("namespace", servers.temporal_namespace)
     try:
         return await Client.connect(
-            **target, data_converter=DATA_CONVERTER, plugins=list(servers.plugins), runtime=runtime
+            **target,
+            data_converter=converter_of(servers.payload_keys),
+            plugins=list(servers.plugins),
+            runtime=runtime,
         )
     except RuntimeError as error:
         raise StackError(
@@ -404,10 +410,14 @@ class Control:
             if error.status is RPCStatusCode.NOT_FOUND:
                 return ()
             raise _unreachable(error) from error
+        context = WorkflowSerializationContext(self._client.namespace, train_workflow_id(train))
+        converter = self._client.data_converter.with_context(context)
         return tuple(
-            _retried(one)
-            for one in found.raw_description.pending_activities
-            if one.attempt > 1 and one.HasField("last_failure")
+            [
+                _retried(one, await converter.decode_failure(one.last_failure))
+                for one in found.raw_description.pending_activities
+                if one.attempt > 1 and one.HasField("last_failure")
+            ]
         )
 
     async def _finished(self, workflow_id: str) -> None:
@@ -561,10 +571,11 @@ def _failed(error: WorkflowFailureError) -> ControlError:
     return ControlError(f"it could not be done: {said}", hint="look at it in Temporal's pages")
 
 
-def _retried(pending: PendingActivityInfo) -> Condition:
+def _retried(pending: PendingActivityInfo, failure: BaseException) -> Condition:
     """Say what an activity waits for that is tried again. It is named by what it does and by its step."""
     step = pending.activity_id.rpartition(" ")[2]
-    said = pending.last_failure.message.removeprefix(f"{step.partition('/')[0]}: ")
+    message = failure.message if isinstance(failure, FailureError) else str(failure)
+    said = message.removeprefix(f"{step.partition('/')[0]}: ")
     again = pending.HasField("next_attempt_schedule_time")
     return Condition(
         what=f"{step}: {said}", clears_at=pending.next_attempt_schedule_time.ToDatetime(UTC) if again else None

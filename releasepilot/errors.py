@@ -23,12 +23,15 @@
     ├── StepError                    RP400  a step failed (retryable)
     │   ├── StepConflict             RP401  the far side holds a different artefact
     │   ├── StepRefused              RP402  the far side said no
+    │   │   └── SecretRefused        RP405  a secret is not where its reference says, or may not be read
     │   ├── StepNotReady             RP403  not yet: ask again after a while (retryable)
-    │   └── StepUnconverged          RP404  applied, but the far side does not show it (retryable)
+    │   ├── StepUnconverged          RP404  applied, but the far side does not show it (retryable)
+    │   └── SecretUnreachable        RP406  the server that holds a secret does not answer (retryable)
     ├── ControlError                 RP500  a command was refused
     │   ├── TrainUnknown             RP501  no train of that name
     │   ├── VoteRefused              RP502  the vote does not count
-    │   └── IdentityUnproven         RP503  somebody is not taken for who they say they are
+    │   ├── IdentityUnproven         RP503  somebody is not taken for who they say they are
+    │   └── PayloadUnreadable        RP504  what Temporal holds cannot be decrypted here
     └── StackError                   RP600  a server that ReleasePilot needs cannot be reached or started
 
 A caller catches the branch that it can deal with. `code` is stable and documented, `hint` says what to do
@@ -214,6 +217,18 @@ class StepUnconverged(StepError):
     code = "RP404"
 
 
+class SecretRefused(StepRefused):
+    """The secret is not there, or may not be read."""
+
+    code = "RP405"
+
+
+class SecretUnreachable(StepError):
+    """What holds the secret does not answer."""
+
+    code = "RP406"
+
+
 class ControlError(ReleasePilotError):
     """The command was refused."""
 
@@ -236,6 +251,12 @@ class IdentityUnproven(ControlError):
     """Somebody is not taken for who they say they are."""
 
     code = "RP503"
+
+
+class PayloadUnreadable(ControlError):
+    """What Temporal holds cannot be decrypted here."""
+
+    code = "RP504"
 
 
 class StackError(ReleasePilotError):

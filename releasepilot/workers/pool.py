@@ -17,6 +17,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from temporalio.workflow import SandboxImportNotificationPolicy
 
 from releasepilot import __version__
+from releasepilot.activities.discretion import DiscreetHeartbeats
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.planning import Planning
 from releasepilot.activities.steps import PlanShelf, Steps
@@ -25,6 +26,7 @@ from releasepilot.governance.tokens import check_keys
 from releasepilot.model.step import Queue
 from releasepilot.model.trust import Trust
 from releasepilot.plugins.registry import Registry
+from releasepilot.plugins.secrets.keeper import Secrets
 from releasepilot.plugins.spec import Tools
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader
@@ -62,6 +64,8 @@ class Posting:
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     #: Whose tokens are asked for; None where the account of the operating system is enough.
     trust: Trust | None = None
+    #: Which references to secrets are resolved, and how.
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +89,7 @@ async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Wo
         ledger = Ledger(Writer(pool), reader, posting.trust)
         tools = Tools(cache=posting.cache, git_timeout=posting.git_timeout)
         hands = _Hands(
-            steps=Steps(Registry.load(tools, posting.actuators), PlanShelf(reader), reader),
+            steps=Steps(Registry.load(tools, posting.actuators), PlanShelf(reader), reader, posting.secrets),
             planning=Planning(
                 ledger,
                 reader,
@@ -128,6 +132,7 @@ def _worker(client: Client, posting: Posting, queue: Queue, hands: _Hands) -> Wo
         activities=activities,
         workflows=list(WORKFLOWS) if queue is Queue.ENGINE else [],
         workflow_runner=runner(),
+        interceptors=[DiscreetHeartbeats(posting.secrets)],
         max_concurrent_activities=posting.slots,
         max_cached_workflows=posting.cached_workflows,
         graceful_shutdown_timeout=_GRACE,

@@ -6,8 +6,41 @@ three times, and stay within Temporal's limits for one payload. It is also why a
 
 from __future__ import annotations
 
+from typing import Any
+
+from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
-from temporalio.converter import DataConverter
+from temporalio.converter import DataConverter, EncodingPayloadConverter
+
+from releasepilot.errors import PayloadUnreadable
+
+#: The encoding of a payload that is encrypted,
+ENCRYPTED = b"binary/encrypted"
+#: where it names its key,
+KEY_ID = "encryption-key-id"
+#: and where the codec of this process says why it could not decrypt it.
+REASON = "releasepilot-unreadable"
+
+
+class _Unreadable(EncodingPayloadConverter):
+    """Meets what is still encrypted when it is read, and refuses it in words."""
+
+    @property
+    def encoding(self) -> str:
+        return ENCRYPTED.decode()
+
+    def to_payload(self, value: Any) -> None:
+        """Make nothing: no value is made unreadable."""
+
+    def from_payload(self, payload: Payload, type_hint: type | None = None) -> Any:
+        """Raise PayloadUnreadable, which is no error that fails a workflow: another worker may have the key."""
+        del type_hint
+        name = payload.metadata.get(KEY_ID, b"").decode("utf-8", "replace")[:100]
+        reason = payload.metadata.get(REASON, b"").decode("utf-8", "replace")[:600]
+        raise PayloadUnreadable(
+            f"a payload cannot be decrypted: {reason or f'it names the key {name!r}, and no keys are configured here'}",
+            hint="give RELEASEPILOT_PAYLOAD_KEYS the same keys in every worker and command",
+        )
 
 
 class PayloadConverter(PydanticPayloadConverter):
@@ -15,6 +48,7 @@ class PayloadConverter(PydanticPayloadConverter):
 
     def __init__(self) -> None:
         super().__init__(ToJsonOptions(exclude_unset=True))
+        self.converters = {**self.converters, ENCRYPTED: _Unreadable()}
 
 
 DATA_CONVERTER = DataConverter(payload_converter_class=PayloadConverter)
