@@ -21,7 +21,8 @@ class Hider:
     """Knows secrets, and replaces them by `***`: as they are, quoted, and in base64, hex, URLs, JSON and markup."""
 
     def __init__(self) -> None:
-        self._secrets: dict[str, re.Pattern[str]] = {}
+        self._secrets: dict[str, tuple[str, ...]] = {}
+        self._pattern: re.Pattern[str] | None = None
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} of {len(self._secrets)} secrets>"
@@ -29,33 +30,38 @@ class Hider:
     @property
     def knows(self) -> bool:
         """Whether there is anything to hide."""
-        return bool(self._secrets)
+        return self._pattern is not None
 
     def learn(self, secret: str) -> None:
         """Hide this from now on, unless it is too short to be told from ordinary words."""
-        if len(secret) >= _SHORTEST and secret not in self._secrets:
-            self._secrets[secret] = re.compile("|".join(re.escape(form) for form in forms_of(secret)))
+        if len(secret) < _SHORTEST or secret in self._secrets:
+            return
+        self._secrets[secret] = forms_of(secret)
+        # In one pattern, the longest first: of a secret that begins as another no rest is left.
+        forms = sorted((form for forms in self._secrets.values() for form in forms), key=len, reverse=True)
+        self._pattern = re.compile("|".join(map(re.escape, forms)))
 
     def hide(self, text: str, *, cut: bool = False) -> str:
         """Return the text without the secrets; with `cut` it may begin in the midst of one."""
-        if not self._secrets:
+        if self._pattern is None:
             return text
-        if cut:
-            text = self._without_remnant(text.lstrip(_CUT))
-        for pattern in self._secrets.values():
-            text = pattern.sub(_HIDDEN, text)
-        return text
+        if not cut:
+            return self._pattern.sub(_HIDDEN, text)
+        text = text.lstrip(_CUT)
+        left = [self._pattern.sub(_HIDDEN, text[length:]) for length in (0, *self._remnants(text))]
+        # A secret that repeats itself can be cut in several ways: the way that shows the least is taken.
+        return min(left, key=lambda one: len(one.replace(_HIDDEN, "")))
 
-    def _without_remnant(self, text: str) -> str:
-        """Take away what may be the end of a secret whose beginning was cut off."""
-        ends = (
+    def _remnants(self, text: str) -> list[int]:
+        """Return the lengths of what may be the end of a secret whose beginning was cut off."""
+        found = {
             length
-            for secret in self._secrets
-            for form in forms_of(secret)
-            for length in range(min(len(form) - 1, len(text)), 0, -1)
+            for forms in self._secrets.values()
+            for form in forms
+            for length in range(1, min(len(form), len(text) + 1))
             if text.startswith(form[-length:])
-        )
-        return text[max(ends, default=0) :]
+        }
+        return sorted(found)
 
 
 def forms_of(secret: str) -> tuple[str, ...]:
