@@ -163,7 +163,7 @@ class Settings(BaseModel):
     #: AppRole's role id, or the name of the role in Kubernetes.
     vault_role: str = ""
     #: Where the way to log in is mounted, if not under its own name.
-    vault_mount: str = Field(default="", pattern=r"^[A-Za-z0-9_.-]*(/[A-Za-z0-9_.-]+)*$")
+    vault_mount: str = Field(default="", pattern=r"^([A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*)?$")
     vault_namespace: str = ""
     #: A file with the certificates that sign the server's; those of the system without it.
     vault_ca: str = ""

@@ -52,8 +52,6 @@ class _Output:
         self._reading, self.writing = os.pipe()
         os.set_blocking(self._reading, False)
         self._kept = b""
-        #: Whether there was more than is kept.
-        self._cut = False
 
     @contextlib.contextmanager
     def collected(self) -> Iterator[None]:
@@ -77,13 +75,14 @@ class _Output:
         if not chunk:
             asyncio.get_running_loop().remove_reader(self._reading)
             return False
-        self._cut |= len(self._kept) + len(chunk) > TAIL
         self._kept = (self._kept + chunk)[-TAIL:]
         return True
 
     def tail(self, secrets: OpenSecrets) -> str:
         """Return what is kept, without the secrets that the command was given."""
-        return secrets.hide(self._kept.decode("utf-8", "replace"), cut=self._cut).strip()
+        text = self._kept.decode("utf-8", "replace")
+        # What was cut, here or by the end of the command, is cut wherever it happens to be.
+        return (secrets.hide_part(text) if len(self._kept) == TAIL else secrets.hide(text)).strip()
 
 
 def limit_of(timeout: float) -> float:

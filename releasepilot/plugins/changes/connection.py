@@ -117,9 +117,9 @@ class Connection:
 
     def _judge(self, where: str, response: httpx.Response, read: bytes) -> None:
         """Raise what a status means."""
-        status, said = response.status_code, self._said(read)
         if response.is_success:
             return
+        status, said = response.status_code, self._said(read)
         if response.is_redirect:
             host = urlsplit(response.headers.get("location", "")).hostname or "elsewhere"
             raise self._refused(f"{where} is sent on to {one_line(host)}", "write the address that answers itself")

@@ -41,16 +41,33 @@ class Hider:
         forms = sorted((form for forms in self._secrets.values() for form in forms), key=len, reverse=True)
         self._pattern = re.compile("|".join(map(re.escape, forms)))
 
-    def hide(self, text: str, *, cut: bool = False) -> str:
-        """Return the text without the secrets; with `cut` it may begin in the midst of one."""
+    def hide(self, text: str) -> str:
+        """Return the text without the secrets."""
+        return text if self._pattern is None else self._pattern.sub(_HIDDEN, text)
+
+    def hide_part(self, text: str) -> str:
+        """Return a text without the secrets that may begin and end in the midst of one, such as the tail of an output.
+
+        At its beginning a single letter of a secret's end is taken away, too; at its end four letters are a secret.
+        """
         if self._pattern is None:
             return text
-        if not cut:
-            return self._pattern.sub(_HIDDEN, text)
-        text = text.lstrip(_CUT)
+        text = text.strip(_CUT)
         left = [self._pattern.sub(_HIDDEN, text[length:]) for length in (0, *self._remnants(text))]
         # A secret that repeats itself can be cut in several ways: the way that shows the least is taken.
-        return min(left, key=lambda one: len(one.replace(_HIDDEN, "")))
+        best = min(left, key=lambda one: len(one.replace(_HIDDEN, "")))
+        return best[: len(best) - self._beginning(best)]
+
+    def _beginning(self, text: str) -> int:
+        """Return the length of what may be the beginning of a secret whose end was cut off."""
+        lengths = (
+            length
+            for forms in self._secrets.values()
+            for form in forms
+            for length in range(_SHORTEST, len(form))
+            if text.endswith(form[:length])
+        )
+        return max(lengths, default=0)
 
     def _remnants(self, text: str) -> list[int]:
         """Return the lengths of what may be the end of a secret whose beginning was cut off."""

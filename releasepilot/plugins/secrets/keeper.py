@@ -118,9 +118,13 @@ class OpenSecrets:
         self._hider.learn(secret)
         return secret
 
-    def hide(self, text: str, *, cut: bool = False) -> str:
-        """Return a text without what was read; with `cut` it may begin in the midst of a secret."""
-        return self._hider.hide(text, cut=cut)
+    def hide(self, text: str) -> str:
+        """Return a text without what was read."""
+        return self._hider.hide(text)
+
+    def hide_part(self, text: str) -> str:
+        """Return a text without what was read that may begin and end in the midst of a secret."""
+        return self._hider.hide_part(text)
 
     def learn(self, text: str) -> None:
         """Hide this, too: something that was made of a secret."""

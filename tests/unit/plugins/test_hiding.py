@@ -75,7 +75,7 @@ def test_a_secret_is_never_left(secret: str, before: str, after: str) -> None:
 def test_a_text_that_was_cut_begins_with_no_end_of_it(secret: str, kept: int) -> None:
     """The tail of an output that is nothing but the secret, over and over, is nothing at all."""
     tail = (secret * 60)[-kept:] if kept else ""
-    assert set(hider(secret).hide(tail, cut=True)) <= {"*"}
+    assert set(hider(secret).hide_part(tail)) <= {"*"}
 
 
 def test_bytes_that_were_cut_within_a_character_are_hidden_too() -> None:
@@ -83,7 +83,7 @@ def test_bytes_that_were_cut_within_a_character_are_hidden_too() -> None:
     secret = "grüße-aus-der-mitte"  # noqa: S105 - it opens nothing
     for kept in range(len(secret.encode())):
         tail = secret.encode()[len(secret.encode()) - kept :].decode("utf-8", "replace")
-        assert not hider(secret).hide(tail, cut=True)
+        assert not hider(secret).hide_part(tail)
 
 
 def test_of_two_secrets_the_longer_one_goes_whole() -> None:
