@@ -51,6 +51,7 @@ from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
 from releasepilot.workflows.encryption import PayloadKeys, converter_of
 from releasepilot.workflows.messages import Command, TrainStart
+from releasepilot.workflows.payloads import unreadable
 from releasepilot.workflows.ports import task_queue, train_workflow_id
 from releasepilot.workflows.review import ReviewStart, ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackStart, RollbackWorkflow
@@ -509,6 +510,8 @@ class Control:
             view: TrainView = await handle.execute_update(update, argument, rpc_timeout=_RPC)
         except WorkflowUpdateFailedError as error:
             cause = error.cause
+            if missing := unreadable(cause):
+                raise missing from error
             message = cause.message if isinstance(cause, ApplicationError) else str(cause)
             if isinstance(cause, ApplicationError) and cause.type == IdentityUnproven.code:
                 raise IdentityUnproven(message, hint="RELEASEPILOT_TOKEN holds your token") from error
@@ -562,6 +565,8 @@ async def _view_of(listed: ScheduleListDescription) -> ScheduleView | None:
 
 def _failed(error: WorkflowFailureError) -> ControlError:
     """Say why a workflow could not do what it was started for."""
+    if missing := unreadable(error.cause):
+        return missing
     cause: BaseException | None = error.cause
     while isinstance(cause, ActivityError):
         cause = cause.cause

@@ -11,6 +11,7 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 from temporalio.contrib.pydantic import PydanticPayloadConverter, ToJsonOptions
 from temporalio.converter import DataConverter, EncodingPayloadConverter
+from temporalio.exceptions import ApplicationError, FailureError
 
 from releasepilot.errors import PayloadUnreadable
 
@@ -20,6 +21,10 @@ ENCRYPTED = b"binary/encrypted"
 KEY_ID = "encryption-key-id"
 #: and where the codec of this process says why it could not decrypt it.
 REASON = "releasepilot-unreadable"
+
+_HINT = "give RELEASEPILOT_PAYLOAD_KEYS the same keys in every worker and command"
+#: What stands in the place of a failure's message where that is encrypted.
+_ENCODED = "Encoded failure"
 
 
 class _Unreadable(EncodingPayloadConverter):
@@ -39,8 +44,19 @@ class _Unreadable(EncodingPayloadConverter):
         reason = payload.metadata.get(REASON, b"").decode("utf-8", "replace")[:600]
         raise PayloadUnreadable(
             f"a payload cannot be decrypted: {reason or f'it names the key {name!r}, and no keys are configured here'}",
-            hint="give RELEASEPILOT_PAYLOAD_KEYS the same keys in every worker and command",
+            hint=_HINT,
         )
+
+
+def unreadable(error: BaseException | None) -> PayloadUnreadable | None:
+    """Return what a failure of Temporal says of a payload that somebody could not decrypt; None of any other."""
+    while isinstance(error, FailureError):
+        if isinstance(error, ApplicationError) and error.type == PayloadUnreadable.__name__:
+            return PayloadUnreadable(error.message, hint=_HINT)
+        if error.message == _ENCODED:
+            return PayloadUnreadable("why it failed is encrypted with a key that is not known here", hint=_HINT)
+        error = error.cause
+    return None
 
 
 class PayloadConverter(PydanticPayloadConverter):
