@@ -43,6 +43,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "down": ("stack:down", "Stop the embedded servers."),
     "doctor": ("stack:doctor", "Find out what is missing on this machine."),
     "worker": ("worker:worker", "Run a worker until it is interrupted."),
+    "codec-server": ("codec_server:codec_server", "Let Temporal's pages show what is encrypted."),
     "schema": ("schema:schema", "Print the JSON Schema of the catalog."),
     "completion": ("completion:completion", "Print the completion script of a shell."),
     "demo": ("demo.command:demo", "Release six small repositories made on the spot."),
