@@ -16,7 +16,7 @@ $(READY): pyproject.toml
 	@test -n "$(PYTHON)" || { echo "error: Python 3.11 or newer is needed, and none was found; name one with PYTHON=..." >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,otel,identity,rules,server]' --group dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[local,otel,identity,rules,encryption,aws,server]' --group dev
 	@touch $@
 
 demo: $(READY) ## Release six interdependent repositories, live in the terminal.

@@ -35,8 +35,9 @@ from temporalio.client import (
     WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.converter import WorkflowSerializationContext
 from temporalio.envconfig import ClientConfigProfile
-from temporalio.exceptions import ActivityError, ApplicationError, WorkflowAlreadyStartedError
+from temporalio.exceptions import ActivityError, ApplicationError, FailureError, WorkflowAlreadyStartedError
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -53,8 +54,9 @@ from releasepilot.model.train import Condition, Outcome, Request, TrainPhase, Tr
 from releasepilot.model.window import WindowVerdict
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader, TrainRow
+from releasepilot.workflows.encryption import PayloadKeys, converter_of
 from releasepilot.workflows.messages import Command, TrainStart
-from releasepilot.workflows.payloads import DATA_CONVERTER
+from releasepilot.workflows.payloads import unreadable
 from releasepilot.workflows.ports import Activity, task_queue, train_workflow_id
 from releasepilot.workflows.review import ReviewStart, ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackStart, RollbackWorkflow
@@ -93,6 +95,8 @@ class Servers:
     #: On whose behalf commands are sent.
     actor: Actor = _NOBODY
     plugins: Sequence[Plugin] = ()
+    #: What encrypts and decrypts the payloads that Temporal keeps; None where they are as they are.
+    payload_keys: PayloadKeys | None = None
 
 
 @cache
@@ -113,7 +117,10 @@ async def dial(servers: Servers, *, runtime: Runtime | None = None) -> Client:
     target.setdefault("namespace", servers.temporal_namespace)
     try:
         return await Client.connect(
-            **target, data_converter=DATA_CONVERTER, plugins=list(servers.plugins), runtime=runtime
+            **target,
+            data_converter=converter_of(servers.payload_keys),
+            plugins=list(servers.plugins),
+            runtime=runtime,
         )
     except RuntimeError as error:
         raise StackError(
@@ -445,8 +452,14 @@ class Control:
 
     async def _retried(self, train: str) -> tuple[Condition, ...]:
         """Return what the server holds of activities that failed and will be tried again."""
+        context = WorkflowSerializationContext(self._client.namespace, train_workflow_id(train))
+        converter = self._client.data_converter.with_context(context)
         return tuple(
-            _retried(one) for one in await self._pending(train) if one.attempt > 1 and one.HasField("last_failure")
+            [
+                _retried(one, await converter.decode_failure(one.last_failure))
+                for one in await self._pending(train)
+                if one.attempt > 1 and one.HasField("last_failure")
+            ]
         )
 
     async def _pending(self, train: str) -> Sequence[PendingActivityInfo]:
@@ -588,6 +601,8 @@ class Control:
             view: TrainView = await handle.execute_update(update, argument, rpc_timeout=_RPC)
         except WorkflowUpdateFailedError as error:
             cause = error.cause
+            if missing := unreadable(cause):
+                raise missing from error
             message = cause.message if isinstance(cause, ApplicationError) else str(cause)
             if isinstance(cause, ApplicationError) and cause.type == IdentityUnproven.code:
                 raise IdentityUnproven(message, hint="RELEASEPILOT_TOKEN holds your token") from error
@@ -641,6 +656,8 @@ async def _view_of(listed: ScheduleListDescription) -> ScheduleView | None:
 
 def _failed(error: WorkflowFailureError) -> ControlError:
     """Say why a workflow could not do what it was started for."""
+    if missing := unreadable(error.cause):
+        return missing
     cause: BaseException | None = error.cause
     while isinstance(cause, ActivityError):
         cause = cause.cause
@@ -661,10 +678,11 @@ def _sleeps(pending: PendingActivityInfo) -> bool:
     return waits and pending.HasField("next_attempt_schedule_time")
 
 
-def _retried(pending: PendingActivityInfo) -> Condition:
+def _retried(pending: PendingActivityInfo, failure: BaseException) -> Condition:
     """Say what an activity waits for that is tried again. It is named by what it does and by its step."""
     step = pending.activity_id.rpartition(" ")[2]
-    said = pending.last_failure.message.removeprefix(f"{step.partition('/')[0]}: ")
+    message = failure.message if isinstance(failure, FailureError) else str(failure)
+    said = message.removeprefix(f"{step.partition('/')[0]}: ")
     again = pending.HasField("next_attempt_schedule_time")
     return Condition(
         what=f"{step}: {said}", clears_at=pending.next_attempt_schedule_time.ToDatetime(UTC) if again else None

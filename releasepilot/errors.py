@@ -23,14 +23,17 @@
     ├── StepError                    RP400  a step failed (retryable)
     │   ├── StepConflict             RP401  the far side holds a different artefact
     │   ├── StepRefused              RP402  the far side said no
+    │   │   └── SecretRefused        RP405  a secret is not where its reference says, or may not be read
     │   ├── StepNotReady             RP403  not yet: ask again after a while (retryable)
     │   ├── StepUnconverged          RP404  applied, but the far side does not show it (retryable)
+    │   ├── SecretUnreachable        RP406  the server that holds a secret does not answer (retryable)
     │   └── StepFenced               RP407  the train has lost its claim to another one
     ├── ControlError                 RP500  a command was refused
     │   ├── TrainUnknown             RP501  no train of that name
     │   ├── VoteRefused              RP502  the vote does not count
     │   ├── IdentityUnproven         RP503  somebody is not taken for who they say they are
-    │   └── RequestRefused           RP504  the service does not take what it was sent
+    │   ├── RequestRefused           RP504  the service does not take what it was sent
+    │   └── PayloadUnreadable        RP505  what Temporal holds cannot be decrypted here
     └── StackError                   RP600  a server that ReleasePilot needs cannot be reached or started
 
 A caller catches the branch that it can deal with. `code` is stable and documented, `hint` says what to do
@@ -220,6 +223,18 @@ class StepUnconverged(StepError):
     code = "RP404"
 
 
+class SecretRefused(StepRefused):
+    """The secret is not there, or may not be read."""
+
+    code = "RP405"
+
+
+class SecretUnreachable(StepError):
+    """What holds the secret does not answer."""
+
+    code = "RP406"
+
+
 class StepFenced(StepError):
     """The train does not hold what the step would change any more."""
 
@@ -260,6 +275,12 @@ class RequestRefused(ControlError):
         """Refuse with this status of HTTP."""
         super().__init__(message, hint=hint)
         self.status = status
+
+
+class PayloadUnreadable(ControlError):
+    """What Temporal holds cannot be decrypted here."""
+
+    code = "RP505"
 
 
 class StackError(ReleasePilotError):

@@ -10,13 +10,24 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from platformdirs import user_state_dir
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 
 from releasepilot.errors import StackError
 from releasepilot.governance.tokens import claimed
 from releasepilot.model.gate import Actor
 from releasepilot.model.trust import Trust
-from releasepilot.plugins.secrets import SecretRef
+from releasepilot.plugins.address import checked_server
+from releasepilot.plugins.secrets.config import SERVICE_ACCOUNT, SecretsConfig, VaultAuth, VaultLogin
+from releasepilot.plugins.secrets.reference import SecretRef, checked_reference, is_pattern
 
 #: Field to the variable that sets it.
 VARIABLES: dict[str, str] = {
@@ -30,6 +41,16 @@ VARIABLES: dict[str, str] = {
     "trusted_keys": "RELEASEPILOT_TRUSTED_KEYS",
     "trusted_issuer": "RELEASEPILOT_TRUSTED_ISSUER",
     "webhooks": "RELEASEPILOT_WEBHOOKS",
+    "secrets_allowed": "RELEASEPILOT_SECRETS",
+    "vault_address": "RELEASEPILOT_VAULT_ADDRESS",
+    "vault_auth": "RELEASEPILOT_VAULT_AUTH",
+    "vault_credential": "RELEASEPILOT_VAULT_CREDENTIAL",
+    "vault_role": "RELEASEPILOT_VAULT_ROLE",
+    "vault_mount": "RELEASEPILOT_VAULT_MOUNT",
+    "vault_namespace": "RELEASEPILOT_VAULT_NAMESPACE",
+    "vault_ca": "RELEASEPILOT_VAULT_CA",
+    "aws_region": "RELEASEPILOT_AWS_REGION",
+    "payload_keys": "RELEASEPILOT_PAYLOAD_KEYS",
     "git_timeout": "RELEASEPILOT_GIT_TIMEOUT",
     "idle_minutes": "RELEASEPILOT_IDLE_MINUTES",
     "log_format": "RELEASEPILOT_LOG_FORMAT",
@@ -38,6 +59,7 @@ VARIABLES: dict[str, str] = {
 }
 
 _LAST_PORT = 65535
+_KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PAIR_HINT = (
     "set both RELEASEPILOT_TEMPORAL_ADDRESS (or RELEASEPILOT_TEMPORAL_PROFILE) and RELEASEPILOT_DATABASE_URL, "
     "or neither for the embedded stack"
@@ -82,6 +104,46 @@ def _endpoint(value: str) -> str:
 _SECRET = TypeAdapter(SecretRef)
 
 
+def _entries(value: object) -> object:
+    """Part a list at commas and white space."""
+    return tuple(value.replace(",", " ").split()) if isinstance(value, str) else value
+
+
+def _patterns(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Accept references and beginnings of references."""
+    if not all(is_pattern(entry) for entry in value):
+        raise ValueError(
+            "an entry is a reference, or its beginning with a * at the end: env:NPM_*, vault:kv/releases/*"
+        )
+    return value
+
+
+def _vault(value: str) -> str:
+    """Accept a server that a token may be sent to."""
+    return checked_server(value) if value else value
+
+
+def _local(value: str) -> str:
+    """Accept a reference that needs no other server."""
+    if value and not checked_reference(value).startswith(("env:", "file:")):
+        raise ValueError("this one stands on the machine itself: env:NAME or file:/path")
+    return value
+
+
+def _keys(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Accept `id=reference`, each id once."""
+    ids = []
+    for entry in value:
+        name, _, reference = entry.partition("=")
+        if not _KEY_ID.fullmatch(name):
+            raise ValueError("a payload key is named and its secret is referred to: 2026-11=file:/run/secrets/key")
+        checked_reference(reference)
+        ids.append(name)
+    if len(dict.fromkeys(ids)) != len(ids):
+        raise ValueError("two payload keys have one id")
+    return value
+
+
 class Settings(BaseModel):
     """What an entry point is told by its environment. Texts that are empty are not set."""
 
@@ -109,6 +171,28 @@ class Settings(BaseModel):
     #: For `serve`: which systems may send word, and where the secrets stand that they sign it with, such as
     #: `servicenow=env:NEW,env:OLD jira=file:/run/secrets/jira`. A name is what stands before the dot in `uses`.
     webhooks: Annotated[str, AfterValidator(_webhooks)] = ""
+    #: For workers: the references to secrets that steps may name, parted by commas or spaces; an entry that ends with
+    #: `*` is a beginning, such as `vault:kv/releases/*`. Without it, all that the worker can resolve.
+    secrets_allowed: Annotated[tuple[str, ...], BeforeValidator(_entries), AfterValidator(_patterns)] = ()
+    #: For workers: the server of HashiCorp Vault or OpenBao. Without it no `vault:` is resolved.
+    vault_address: Annotated[str, AfterValidator(_vault)] = ""
+    #: How the worker logs in there.
+    vault_auth: VaultAuth = VaultAuth.TOKEN
+    #: Where its token, AppRole's secret id, or its service account's token stands: `env:NAME` or `file:/path`. With
+    #: `kubernetes` it is known without it.
+    vault_credential: Annotated[str, AfterValidator(_local)] = ""
+    #: AppRole's role id, or the name of the role in Kubernetes.
+    vault_role: str = ""
+    #: Where the way to log in is mounted, if not under its own name.
+    vault_mount: str = Field(default="", pattern=r"^([A-Za-z0-9_-][A-Za-z0-9_.-]*(/[A-Za-z0-9_-][A-Za-z0-9_.-]*)*)?$")
+    vault_namespace: str = ""
+    #: A file with the certificates that sign the server's; those of the system without it.
+    vault_ca: str = ""
+    #: For workers: the region of AWS Secrets Manager. Without it no `aws-sm:` is resolved.
+    aws_region: str = Field(default="", pattern=r"^[a-z0-9-]*$")
+    #: Encrypts what is kept in Temporal: `id=reference`, parted by commas or spaces. The first key encrypts, all of
+    #: them decrypt. The same for workers and commands.
+    payload_keys: Annotated[tuple[str, ...], BeforeValidator(_entries), AfterValidator(_keys)] = ()
     #: Seconds that one git command may take.
     git_timeout: float = Field(default=300.0, gt=0)
     #: The embedded stack ends after so many minutes without a command and without a running train.
@@ -147,6 +231,47 @@ class Settings(BaseModel):
                 hint="set both RELEASEPILOT_TRUSTED_KEYS and RELEASEPILOT_TRUSTED_ISSUER, or neither",
             )
         return self
+
+    @model_validator(mode="after")
+    def _vault_is_whole(self) -> Self:
+        """Refuse a login that cannot work, before a step needs it."""
+        if not self.vault_address:
+            return self
+        if not self.vault_credential and self.vault_auth is not VaultAuth.KUBERNETES:
+            raise StackError(
+                f"a Vault server is configured, but nothing to log in with by {self.vault_auth}",
+                hint="set RELEASEPILOT_VAULT_CREDENTIAL to env:NAME or file:/path",
+            )
+        if not self.vault_role and self.vault_auth is not VaultAuth.TOKEN:
+            raise StackError(
+                f"a Vault server is configured, but no role to log in with by {self.vault_auth}",
+                hint="set RELEASEPILOT_VAULT_ROLE",
+            )
+        return self
+
+    @property
+    def secrets(self) -> SecretsConfig:
+        """Which references this process resolves, and how."""
+        login = VaultLogin(
+            address=self.vault_address,
+            auth=self.vault_auth,
+            credential=self.vault_credential or SERVICE_ACCOUNT,
+            role=self.vault_role,
+            mount=self.vault_mount,
+            namespace=self.vault_namespace,
+            ca_file=self.vault_ca,
+        )
+        return SecretsConfig(
+            allowed=self.secrets_allowed,
+            own=(*self.payload_key_references.values(), *([login.credential] if self.vault_address else [])),
+            vault=login if self.vault_address else None,
+            aws_region=self.aws_region,
+        )
+
+    @property
+    def payload_key_references(self) -> dict[str, SecretRef]:
+        """Key id to where the key stands, the one that encrypts first."""
+        return {name: reference for name, _, reference in (entry.partition("=") for entry in self.payload_keys)}
 
     @property
     def _temporal_configured(self) -> bool:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, TextIO
 
 from releasepilot.errors import StackError
 
@@ -125,12 +125,13 @@ class Telemetry:
             provider.shutdown()
 
 
-def set_up(choices: Choices, service: str) -> Telemetry:
+def set_up(choices: Choices, service: str, hide: Callable[[str], str] | None = None) -> Telemetry:
     """Set up logging, and traces and metrics where an OTLP endpoint is configured; call it before a client connects.
 
+    `hide` takes out of each line of the log what may not stand there.
     StackError where the endpoint is configured and the extra `otel` is not installed.
     """
-    set_up_logging(choices.log_format, choices.log_level)
+    set_up_logging(choices.log_format, choices.log_level, hide)
     if not choices.otlp_endpoint:
         return Telemetry(enabled=False)
     try:
@@ -142,9 +143,21 @@ def set_up(choices: Choices, service: str) -> Telemetry:
         ) from error
 
 
-def set_up_logging(style: Literal["plain", "json"], level: str) -> None:
+class _Discreet(logging.StreamHandler[TextIO]):
+    """Writes whole lines, tracebacks included, without what is to be hidden."""
+
+    def __init__(self, stream: TextIO, hide: Callable[[str], str]) -> None:
+        super().__init__(stream)
+        self._hide = hide
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format the record, then hide: a secret may be an argument, or in the text of an error."""
+        return self._hide(super().format(record))
+
+
+def set_up_logging(style: Literal["plain", "json"], level: str, hide: Callable[[str], str] | None = None) -> None:
     """Send every logger's lines to stderr in one style. What libraries say below WARNING is left out."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _Discreet(sys.stderr, hide) if hide else logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if style == "json" else PlainFormatter())
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
     for name in ("releasepilot", "temporalio.activity", "temporalio.workflow"):

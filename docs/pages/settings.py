@@ -33,12 +33,13 @@ address, the namespace, an API key or certificates.
 
 def page() -> str:
     """Write the page."""
-    properties = Settings.model_json_schema()["properties"]
+    schema = Settings.model_json_schema()
+    properties = schema["properties"]
     comments = _MEANING | comments_of(Settings)
     rows = (
         (
             code(variable),
-            type_words(properties[field], {}),
+            type_words(properties[field], schema.get("$defs", {})),
             _COMPUTED.get(field) or code(str(properties[field].get("default", ""))),
             comments.get(field, ""),
         )

@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from temporalio import activity
 
 from releasepilot.activities.alive import alive
+from releasepilot.activities.discretion import discretion, without_secrets
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.fence import Fence
 from releasepilot.errors import ReleasePilotError, StepConflict, StepUnconverged
@@ -22,6 +23,7 @@ from releasepilot.model.plan import Plan
 from releasepilot.model.receipt import Observation, Presence, Receipt, Undone
 from releasepilot.model.step import Undo
 from releasepilot.plugins.registry import Registry
+from releasepilot.plugins.secrets.keeper import OpenSecrets, Secrets
 from releasepilot.plugins.spec import Actuator, Call
 from releasepilot.store.read import Reader
 from releasepilot.workflows.ports import LEASE, Activity, StepCall
@@ -59,32 +61,43 @@ class PlanShelf:
 class Steps:
     """Applies and reverts steps through their actuators."""
 
-    def __init__(self, registry: Registry, shelf: PlanShelf, reader: Reader, lease: timedelta = LEASE) -> None:
-        """Find actuators in the registry, plans on the shelf, receipts and claims through the reader."""
+    def __init__(
+        self,
+        registry: Registry,
+        shelf: PlanShelf,
+        reader: Reader,
+        secrets: Secrets | None = None,
+        lease: timedelta = LEASE,
+    ) -> None:
+        """Find actuators in the registry, plans on the shelf, receipts and claims through the reader.
+
+        Without `secrets` those of the environment and of files are resolved.
+        """
         self._lease = lease
         self._registry = registry
         self._shelf = shelf
         self._reader = reader
+        self._secrets = secrets or Secrets()
 
     @activity.defn(name=Activity.APPLY)
     async def apply(self, step_call: StepCall) -> Receipt:
         """Bring a step's effect about, unless it is there; prove it by looking again."""
-        with failures_explained(), _measured("apply", step_call):
+        with failures_explained(), _measured("apply", step_call), discretion(self._secrets) as secrets:
             began = monotonic()
             fence = Fence(self._reader, step_call, self._lease)
-            call, actuator = await self._open(step_call)
-            return await alive(_converge(call, actuator, fence, began))
+            call, actuator = await self._open(step_call, secrets)
+            return without_secrets(await alive(_converge(call, actuator, fence, began)), secrets)
 
     @activity.defn(name=Activity.REVERT)
     async def revert(self, step_call: StepCall) -> Undone:
         """Take a step's effect back as far as its undo reaches; prove it by looking."""
-        with failures_explained(), _measured("revert", step_call):
+        with failures_explained(), _measured("revert", step_call), discretion(self._secrets) as secrets:
             fence = Fence(self._reader, step_call, self._lease)
-            call, actuator = await self._open(step_call)
+            call, actuator = await self._open(step_call, secrets)
             receipt = await self._reader.receipt(step_call.train, step_call.step)
-            return await alive(_undo(call, actuator, receipt, fence))
+            return without_secrets(await alive(_undo(call, actuator, receipt, fence)), secrets)
 
-    async def _open(self, step_call: StepCall) -> tuple[Call[Any], Actuator[Any]]:
+    async def _open(self, step_call: StepCall, secrets: OpenSecrets) -> tuple[Call[Any], Actuator[Any]]:
         plan = await self._shelf.plan(step_call.plan_digest)
         step = plan.step_of(step_call.step)
         config: BaseModel = self._registry.parse(step)
@@ -97,6 +110,7 @@ class Steps:
             train_started_at=step_call.train_started_at,
             plan=plan,
             beat=activity.heartbeat,
+            secrets=secrets,
         )
         return call, self._registry.actuator(step.uses)
 

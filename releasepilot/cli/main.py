@@ -45,6 +45,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("stack:doctor", "Find out what is missing on this machine."),
     "worker": ("worker:worker", "Run a worker until it is interrupted."),
     "serve": ("serve:serve", "Take word of change systems and answer questions by HTTP."),
+    "codec-server": ("codec_server:codec_server", "Let Temporal's pages show what is encrypted."),
     "schema": ("schema:schema", "Print the JSON Schema of the catalog."),
     "completion": ("completion:completion", "Print the completion script of a shell."),
     "demo": ("demo.command:demo", "Release six small repositories made on the spot."),

@@ -53,7 +53,9 @@ def serve(invocation: Invocation, listen: tuple[str, int]) -> int:
     """
     service = _service()
     settings = settings_of(invocation)
-    post = service.Post(host=listen[0], port=listen[1], trust=settings.trust, hooks=settings.hooks)
+    post = service.Post(
+        host=listen[0], port=listen[1], trust=settings.trust, hooks=settings.hooks, secrets=settings.secrets
+    )
     servers = reach(settings, quiet=True, service="releasepilot-server")
     asyncio.run(_serve(service, settings, servers, post))
     return Exit.OK

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 
 import click
@@ -15,18 +16,22 @@ from releasepilot.settings import Settings
 from releasepilot.telemetry import set_up
 from releasepilot.workers.folder import Standing, StateFolder
 from releasepilot.workers.local import ensure_stack, stack_status
+from releasepilot.workers.payload_keys import payload_keys
 
 #: The service of every command but the worker.
 _COMMAND = "releasepilot"
 
 
-def reach(settings: Settings, *, quiet: bool = False, service: str = _COMMAND) -> Servers:
+def reach(
+    settings: Settings, *, quiet: bool = False, service: str = _COMMAND, hide: Callable[[str], str] | None = None
+) -> Servers:
     """Return where the servers are; StackError where the embedded ones cannot be started.
 
     Where a collector is configured, the command is traced from here on, under the name of `service`. It blocks
-    outside of any event loop, so that Ctrl-C ends the waiting at once.
+    outside of any event loop, so that Ctrl-C ends the waiting at once. `hide` takes out of a line of the log what may
+    not stand there.
     """
-    told = set_up(settings, service)
+    told = set_up(settings, service, hide)
     if service == _COMMAND:
         # A command says itself that the database is away; the pool would add a line for each attempt.
         logging.getLogger("psycopg.pool").setLevel(logging.CRITICAL)
@@ -44,6 +49,7 @@ def reach(settings: Settings, *, quiet: bool = False, service: str = _COMMAND) -
         database_url=endpoints.database_url,
         actor=settings.actor,
         plugins=told.plugins(),
+        payload_keys=payload_keys(settings),
     )
 
 

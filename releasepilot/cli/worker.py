@@ -14,6 +14,7 @@ from releasepilot.cli.invocation import Invocation, pass_invocation
 from releasepilot.cli.servers import reach
 from releasepilot.control import Servers, dial
 from releasepilot.model.step import Queue
+from releasepilot.plugins.secrets.keeper import Secrets
 from releasepilot.settings import Settings
 from releasepilot.workers.pool import Posting, work
 
@@ -40,12 +41,13 @@ def worker(invocation: Invocation, queues: tuple[str, ...], slots: int) -> int:
     """
     settings = settings_of(invocation)
     chosen = tuple(Queue) if "all" in queues else tuple(Queue(name) for name in dict.fromkeys(queues))
-    servers = reach(settings, quiet=True, service="releasepilot-worker")
-    asyncio.run(_work(settings, servers, chosen, slots))
+    secrets = Secrets(settings.secrets)
+    servers = reach(settings, quiet=True, service="releasepilot-worker", hide=secrets.hide)
+    asyncio.run(_work(settings, servers, secrets, chosen, slots))
     return Exit.OK
 
 
-async def _work(settings: Settings, servers: Servers, queues: tuple[Queue, ...], slots: int) -> None:
+async def _work(settings: Settings, servers: Servers, secrets: Secrets, queues: tuple[Queue, ...], slots: int) -> None:
     until = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -57,6 +59,7 @@ async def _work(settings: Settings, servers: Servers, queues: tuple[Queue, ...],
         queues=queues,
         slots=slots,
         trust=settings.trust,
+        secrets=secrets,
     )
     client = await dial(servers)
     names = ", ".join(queue.value for queue in queues)

@@ -41,6 +41,11 @@ def digest_of(value: Value) -> str:
     return "sha256:" + hashlib.sha256(value.canonical()).hexdigest()
 
 
+def is_empty(value: object) -> bool:
+    """Whether a key says nothing: one that is newer than a digest is left out of it with `exclude_if`."""
+    return not value
+
+
 _DURATION = "a duration is a number of seconds or a text such as 30s, 10m, 72h, 7d"
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 
@@ -78,4 +83,14 @@ def _argv(value: object) -> object:
 #: A command as its words. A catalog may write one text, which is split as a POSIX shell would, without running one.
 Argv = Annotated[tuple[str, ...], BeforeValidator(_argv, json_schema_input_type=str | list[str])]
 
-__all__ = ["Argv", "Seconds", "Value", "bounded", "digest_of", "json_list_text", "json_text", "read_seconds"]
+__all__ = [
+    "Argv",
+    "Seconds",
+    "Value",
+    "bounded",
+    "digest_of",
+    "is_empty",
+    "json_list_text",
+    "json_text",
+    "read_seconds",
+]

@@ -13,9 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from releasepilot.errors import StepError, StepRefused
+from releasepilot.plugins.secrets.keeper import OpenSecrets
 
-#: Variables that open the ledger and Temporal.
-_OURS = ("RELEASEPILOT_DATABASE_URL", "TEMPORAL_")
 _PR_SET_PDEATHSIG = 1
 _LIBC = ctypes.CDLL(None)
 
@@ -79,9 +78,11 @@ class _Output:
         self._kept = (self._kept + chunk)[-TAIL:]
         return True
 
-    @property
-    def tail(self) -> str:
-        return self._kept.decode("utf-8", "replace").strip()
+    def tail(self, secrets: OpenSecrets) -> str:
+        """Return what is kept, without the secrets that the command was given."""
+        text = self._kept.decode("utf-8", "replace")
+        # What was cut, here or by the end of the command, is cut wherever it happens to be.
+        return (secrets.hide_part(text) if len(self._kept) == TAIL else secrets.hide(text)).strip()
 
 
 def limit_of(timeout: float) -> float:
@@ -100,12 +101,14 @@ async def run_command(
     env: Mapping[str, str],
     cwd: Path,
     limit: float,
+    secrets: OpenSecrets,
 ) -> Finished:
     """Run a command for at most `limit` seconds and return how it ended.
 
     In shell mode its one word is a script for `/bin/sh`. The command gets the worker's environment and `env`. When it
     takes too long (`StepError`) or the caller is cancelled, its whole process group is killed. A `cwd` that is not
-    there raises `StepRefused`, as a command that is not there does.
+    there raises `StepRefused`, as a command that is not there does. What was read through `secrets` is in nothing that
+    is said of the output.
     """
     argv = ("/bin/sh", "-c", *words) if shell else tuple(words)
     output = _Output()
@@ -118,7 +121,7 @@ async def run_command(
                 stderr=output.writing,
                 cwd=cwd,
                 # The worker's own environment: commands need their PATH and their credentials. Some trust PWD.
-                env={**_inherited(), **env, "PWD": str(cwd)},
+                env={**_inherited(secrets), **env, "PWD": str(cwd)},
                 start_new_session=True,
                 preexec_fn=_end_with_worker if sys.platform == "linux" else None,
             )
@@ -131,17 +134,17 @@ async def run_command(
                 status = await process.wait()
         except TimeoutError:
             raise StepError(
-                _with_output(f"the command {argv[0]!r} did not end within {limit:g} seconds", output.tail),
+                _with_output(f"the command {argv[0]!r} did not end within {limit:g} seconds", output.tail(secrets)),
                 hint="raise the step's timeout or find out what it waits for",
             ) from None
         finally:
             await _end(process)
-    return Finished(status=status, tail=output.tail)
+    return Finished(status=status, tail=output.tail(secrets))
 
 
-def _inherited() -> dict[str, str]:
+def _inherited(secrets: OpenSecrets) -> dict[str, str]:
     """Return the worker's environment without what opens the ledger and Temporal: a repository's code gets neither."""
-    return {name: value for name, value in os.environ.items() if not name.startswith(_OURS)}
+    return {name: value for name, value in os.environ.items() if not secrets.is_withheld(name)}
 
 
 def _end_with_worker() -> None:

@@ -62,4 +62,5 @@ async def run_in_tree(call: Call[Any], root: Path, command: Sequence[str], *, sh
         env={**environment_of(call), "RELEASEPILOT_TREE": str(root)},
         cwd=root / call.release.path,
         limit=limit_of(call.step.timeout),
+        secrets=call.secrets,
     )

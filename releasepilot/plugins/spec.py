@@ -22,6 +22,7 @@ from releasepilot.model.catalog import StepDeclaration
 from releasepilot.model.plan import Plan, Release
 from releasepilot.model.receipt import Observation, Receipt
 from releasepilot.model.step import Queue, SagaClass, Step, Undo
+from releasepilot.plugins.secrets.keeper import OpenSecrets
 
 ConfigT = TypeVar("ConfigT", bound=BaseModel)
 
@@ -53,6 +54,9 @@ class Call(Generic[ConfigT]):
     plan: Plan | None = None
     #: Tell that the call is alive, from any thread. The engine calls it too, so only hour-long work needs it.
     beat: Callable[[], None] = field(default=lambda: None)
+    #: Looks up what the configuration names by reference: `await call.secrets.read(config.token)`. What was looked up
+    #: is taken out of everything that leaves the call: errors, receipts, logs.
+    secrets: OpenSecrets = field(default_factory=OpenSecrets)
 
     @property
     def effect_key(self) -> str:

@@ -98,7 +98,7 @@ class Api:
         if name not in self._hooks:
             raise RequestRefused("there is no such webhook", status=404)
         body = await _body(request)
-        delivery = self._hooks.believed(name, body, request.headers.get(SIGNATURE_HEADER, ""))
+        delivery = await self._hooks.believed(name, body, request.headers.get(SIGNATURE_HEADER, ""))
         if not delivery:
             raise RequestRefused("the signature is not one to be believed now", status=401)
         correlation = _correlation(body)

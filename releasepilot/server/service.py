@@ -15,6 +15,8 @@ import uvicorn
 from releasepilot.control import Servers, connect
 from releasepilot.errors import StackError
 from releasepilot.model.trust import Trust
+from releasepilot.plugins.secrets.config import SecretsConfig
+from releasepilot.plugins.secrets.keeper import Secrets
 from releasepilot.server.app import Api
 from releasepilot.server.door import Door
 from releasepilot.server.hooks import Hooks
@@ -44,6 +46,8 @@ class Post:
     trust: Trust | None = None
     #: The systems that may send word, with references to their secrets.
     hooks: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    #: Where these are looked up.
+    secrets: SecretsConfig = field(default_factory=SecretsConfig)
 
 
 class _Server(uvicorn.Server):
@@ -57,7 +61,8 @@ class _Server(uvicorn.Server):
 
 async def serve(servers: Servers, post: Post, *, ready: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT; `ready` is told the address. StackError where it cannot begin."""
-    door, hooks = Door(post.trust, post.host), Hooks(post.hooks)
+    door, hooks = Door(post.trust, post.host), Hooks(post.hooks, Secrets(post.secrets))
+    await hooks.check()
     bounded = Bounded()
     for name in _KNOCKED_AT:
         logging.getLogger(name).addFilter(bounded)

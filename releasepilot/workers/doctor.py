@@ -28,6 +28,7 @@ from releasepilot.workers import postgres, temporal_server
 from releasepilot.workers.folder import StateFolder
 from releasepilot.workers.local import stack_status
 from releasepilot.workers.logs import tail
+from releasepilot.workers.payload_keys import payload_keys
 from releasepilot.workflows.ports import task_queue
 
 _PYTHON = (3, 11)
@@ -83,6 +84,7 @@ def _servers(settings: Settings) -> Servers | None:
         temporal_namespace=settings.temporal_namespace,
         temporal_profile=settings.temporal_profile,
         temporal_environ=settings.temporal_environ,
+        payload_keys=payload_keys(settings),
     )
 
 

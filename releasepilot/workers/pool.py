@@ -17,6 +17,7 @@ from temporalio.worker import Worker, WorkerDeploymentConfig
 
 from releasepilot import __version__
 from releasepilot.activities.claims import Claims
+from releasepilot.activities.discretion import DiscreetHeartbeats
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.planning import Planning
 from releasepilot.activities.steps import PlanShelf, Steps
@@ -26,6 +27,7 @@ from releasepilot.model.step import Queue
 from releasepilot.model.train import Outline
 from releasepilot.model.trust import Trust
 from releasepilot.plugins.registry import Registry
+from releasepilot.plugins.secrets.keeper import Secrets
 from releasepilot.plugins.spec import Tools
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader
@@ -78,6 +80,8 @@ class Posting:
     registry: Registry | None = None
     #: Who plans; None reads the repositories.
     planner: Callable[[Ledger, Reader], Planner] | None = None
+    #: Which references to secrets are resolved, and how.
+    secrets: Secrets = field(default_factory=Secrets)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,7 +108,7 @@ async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Wo
         tools = Tools(cache=posting.cache, git_timeout=posting.git_timeout)
         shelf = PlanShelf(reader)
         hands = _Hands(
-            steps=Steps(posting.registry or Registry.load(tools, posting.actuators), shelf, reader),
+            steps=Steps(posting.registry or Registry.load(tools, posting.actuators), shelf, reader, posting.secrets),
             planning=_planner(posting, ledger, reader),
             ledger=ledger,
             claims=Claims(client, ledger, shelf),
@@ -151,6 +155,7 @@ def _worker(client: Client, posting: Posting, queue: Queue, hands: _Hands) -> Wo
         activities=activities,
         workflows=list(WORKFLOWS) if queue is Queue.ENGINE else [],
         workflow_runner=runner(),
+        interceptors=[DiscreetHeartbeats(posting.secrets)],
         max_concurrent_activities=posting.slots,
         max_cached_workflows=posting.cached_workflows,
         graceful_shutdown_timeout=_GRACE,

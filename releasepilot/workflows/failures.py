@@ -12,6 +12,7 @@ from temporalio.exceptions import TimeoutError as TemporalTimeout
 
 with workflow.unsafe.imports_passed_through():
     from releasepilot.workflows.engine import StepFailed
+    from releasepilot.workflows.payloads import unreadable
 
 
 @contextmanager
@@ -28,6 +29,8 @@ def failures_in_words() -> Iterator[None]:
 def _in_words(error: ActivityError) -> StepFailed:
     """Put an activity's failure into words, with its stable code."""
     cause = error.cause
+    if missing := unreadable(cause):
+        return StepFailed(missing.message, missing.code, missing.hint)
     if isinstance(cause, ApplicationError):
         # The remedy is the one detail that our own errors carry.
         hint = cause.details[0] if cause.type and cause.details else ""

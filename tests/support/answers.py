@@ -16,6 +16,8 @@ class Answers:
         self.url = f"http://127.0.0.1:{port}"
         #: The paths that were asked for.
         self.asked: list[str] = []
+        #: The headers that came with each of them.
+        self.headers: list[dict[str, str]] = []
         self._next: list[tuple[int, str, dict[str, str]]] = [(200, "", {})]
 
     def say(self, status: int, body: str = "", **headers: str) -> None:
@@ -26,9 +28,10 @@ class Answers:
         """Answer this after what was said before was answered once."""
         self._next.append((status, body, headers))
 
-    def take(self, path: str) -> tuple[int, str, dict[str, str]]:
+    def take(self, path: str, sent: dict[str, str]) -> tuple[int, str, dict[str, str]]:
         """Return the answer to one request."""
         self.asked.append(path)
+        self.headers.append(sent)
         return self._next.pop(0) if len(self._next) > 1 else self._next[0]
 
 
@@ -39,7 +42,7 @@ def running_answers() -> Iterator[Answers]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            status, body, headers = holder[0].take(self.path)
+            status, body, headers = holder[0].take(self.path, dict(self.headers))
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)

@@ -92,7 +92,7 @@ def test_empty_variables_are_not_set(tmp_path: Path) -> None:
 def test_secrets_are_not_shown() -> None:
     """Settings may be logged: passwords and keys are not in their text."""
     shown = repr(Settings.load({**SERVERS, "TEMPORAL_API_KEY": "api-key-7"}))
-    assert "secret" not in shown
+    assert "rp:secret" not in shown
     assert "api-key-7" not in shown
 
 
@@ -101,3 +101,64 @@ def test_settings_are_frozen(tmp_path: Path) -> None:
     settings = Settings.load({}, state_dir=tmp_path)
     with pytest.raises(ValidationError):
         settings.git_timeout = 1  # type: ignore[misc]
+
+
+def test_secrets_are_configured(tmp_path: Path) -> None:
+    """Lists are parted by commas or spaces; a way to log in has what it needs."""
+    settings = Settings.load(
+        {
+            "RELEASEPILOT_SECRETS": "env:NPM_*, vault:kv/releases/*\nfile:/run/secrets/npm",
+            "RELEASEPILOT_VAULT_ADDRESS": "https://vault.example.org:8200/",
+            "RELEASEPILOT_VAULT_AUTH": "kubernetes",
+            "RELEASEPILOT_VAULT_ROLE": "worker",
+            "RELEASEPILOT_PAYLOAD_KEYS": "new=vault:kv/rp#key,old=env:OLD_KEY",
+        },
+        state_dir=tmp_path,
+    )
+    config = settings.secrets
+    assert config.allowed == ("env:NPM_*", "vault:kv/releases/*", "file:/run/secrets/npm")
+    assert config.vault is not None
+    assert (config.vault.address, config.vault.role) == ("https://vault.example.org:8200", "worker")
+    assert config.own == ("vault:kv/rp#key", "env:OLD_KEY", config.vault.credential)
+    assert list(settings.payload_key_references) == ["new", "old"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("RELEASEPILOT_SECRETS", "*"),
+        ("RELEASEPILOT_SECRETS", "hunter2"),
+        ("RELEASEPILOT_VAULT_ADDRESS", "http://vault.example.org/hunter2"),
+        ("RELEASEPILOT_VAULT_AUTH", "hunter2"),
+        ("RELEASEPILOT_VAULT_CREDENTIAL", "hunter2"),
+        ("RELEASEPILOT_VAULT_CREDENTIAL", "vault:kv/hunter2#key"),
+        ("RELEASEPILOT_VAULT_MOUNT", "../hunter2"),
+        ("RELEASEPILOT_AWS_REGION", "Hunter2"),
+        ("RELEASEPILOT_PAYLOAD_KEYS", "hunter2"),
+        ("RELEASEPILOT_PAYLOAD_KEYS", "k1=aHVudGVyMg=="),
+        ("RELEASEPILOT_PAYLOAD_KEYS", "k1=env:hunter2,k1=env:B"),
+    ],
+)
+def test_what_is_wrong_about_secrets_is_named_and_not_repeated(name: str, value: str, tmp_path: Path) -> None:
+    """Somebody may have written the secret itself into the variable."""
+    with pytest.raises(StackError, match=name) as caught:
+        Settings.load({name: value}, state_dir=tmp_path)
+    told = str(caught.value) + caught.value.hint
+    assert "unter2" not in told
+    assert "aHVudGVyMg" not in told
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"RELEASEPILOT_VAULT_AUTH": "token"},
+        {"RELEASEPILOT_VAULT_AUTH": "approle", "RELEASEPILOT_VAULT_ROLE": "worker"},
+        {"RELEASEPILOT_VAULT_AUTH": "approle", "RELEASEPILOT_VAULT_CREDENTIAL": "env:SECRET_ID"},
+        {"RELEASEPILOT_VAULT_AUTH": "kubernetes"},
+    ],
+)
+def test_a_login_without_what_it_needs_is_refused(environ: dict[str, str], tmp_path: Path) -> None:
+    """When the worker starts, and not when a step needs it. The remedy names the variable."""
+    with pytest.raises(StackError) as caught:
+        Settings.load({"RELEASEPILOT_VAULT_ADDRESS": "https://vault.example.org", **environ}, state_dir=tmp_path)
+    assert "RELEASEPILOT_VAULT_" in caught.value.hint

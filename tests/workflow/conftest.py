@@ -14,7 +14,6 @@ from temporalio.worker import Replayer
 
 from releasepilot.workers.pool import WORKFLOWS
 from releasepilot.workers.sandbox import runner
-from releasepilot.workflows.payloads import DATA_CONVERTER
 
 
 @pytest.fixture
@@ -33,5 +32,10 @@ async def replay_twice(given: Stage) -> None:
         gc.collect()
         for workflow_id in given.workflow_ids:
             history = await given.client.get_workflow_handle(workflow_id).fetch_history()
-            replayer = Replayer(workflows=list(WORKFLOWS), data_converter=DATA_CONVERTER, workflow_runner=runner())
+            replayer = Replayer(
+                workflows=list(WORKFLOWS),
+                data_converter=given.client.data_converter,
+                namespace=given.client.namespace,
+                workflow_runner=runner(),
+            )
             await replayer.replay_workflow(history)

@@ -10,16 +10,17 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from releasepilot.errors import StepConflict, StepError, StepRefused
+from releasepilot.errors import SecretUnreachable, StepConflict, StepError, StepRefused
 from releasepilot.model.catalog import StepDeclaration
 from releasepilot.model.command import check_commands, keep_scripts
 from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
-from releasepilot.model.value import Argv
+from releasepilot.model.value import Argv, is_empty
 from releasepilot.plugins.markers import Markers, MarkerState
 from releasepilot.plugins.placeholders import environment_of, facts_of, fill
 from releasepilot.plugins.process import Finished, limit_of, run_command
 from releasepilot.plugins.release_tree import release_tree, temporary_folder
+from releasepilot.plugins.secrets.reference import SecretRef
 from releasepilot.plugins.spec import Call, Tools
 
 _ABSENT, _CONFLICT = 1, 3
@@ -51,6 +52,8 @@ class ExecConfig(BaseModel):
     tree: bool = True
     #: Added to the environment.
     env: dict[str, str] = Field(default_factory=dict)
+    #: Added to the environment: the secret that each reference names. What the command prints of it is hidden.
+    secret_env: dict[str, SecretRef] = Field(default_factory=dict, exclude_if=is_empty)
 
     @model_validator(mode="before")
     @classmethod
@@ -60,9 +63,11 @@ class ExecConfig(BaseModel):
     @model_validator(mode="after")
     def _commands(self) -> ExecConfig:
         check_commands((self.apply, self.observe, self.revert), shell=self.shell)
+        if twice := sorted(self.env.keys() & self.secret_env.keys()):
+            raise ValueError(f"{twice[0]!r} is in `env` and in `secret_env`")
         return self
 
-    @field_validator("env")
+    @field_validator("env", "secret_env")
     @classmethod
     def _variables(cls, value: dict[str, str]) -> dict[str, str]:
         for name, text in value.items():
@@ -144,8 +149,8 @@ class Exec:
         self._markers.write(call.effect_key, MarkerState.STARTED, _artefact(call))
         try:
             return await self._run(call, call.config.apply, folder)
-        except StepRefused:
-            # There was no such command or folder, so nothing ran.
+        except (StepRefused, SecretUnreachable):
+            # There was no such command, folder or secret, so nothing ran.
             self._markers.restore(call.effect_key, before)
             raise
 
@@ -195,13 +200,15 @@ class Exec:
     async def _run(self, call: Call[ExecConfig], command: tuple[str, ...], folder: Path) -> Finished:
         config, facts = call.config, facts_of(call)
         words = command if config.shell else [fill(word, facts) for word in command]
-        env = {**config.env, **environment_of(call)}
+        secret = {name: await call.secrets.read(reference) for name, reference in config.secret_env.items()}
+        env = {**config.env, **secret, **environment_of(call)}
         return await run_command(
             words,
             shell=config.shell,
             env={**env, "RELEASEPILOT_TREE": str(folder)} if config.tree else env,
             cwd=folder / call.release.path if config.tree else folder,
             limit=limit_of(call.step.timeout),
+            secrets=call.secrets,
         )
 
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import time
 from typing import ClassVar
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from releasepilot.errors import StepError
 from releasepilot.model.catalog import StepDeclaration
 from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
-from releasepilot.model.value import Seconds
+from releasepilot.model.value import Seconds, is_empty
+from releasepilot.plugins.address import is_private
 from releasepilot.plugins.markers import Markers, MarkerState
 from releasepilot.plugins.placeholders import facts_of, fill, fill_url
+from releasepilot.plugins.secrets.reference import SecretRef
 from releasepilot.plugins.spec import Call, Tools
 from releasepilot.repositories.command import redact
 
@@ -25,6 +28,7 @@ from releasepilot.repositories.command import redact
 _BODY = 1 << 20
 _REDIRECTS = 5
 _ONE_ANSWER = 30.0
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 
 
 class HttpConfig(BaseModel):
@@ -44,6 +48,11 @@ class HttpConfig(BaseModel):
     within: Seconds = Field(default=60, ge=0, le=86400)
     #: Time between two probes.
     interval: Seconds = Field(default=1, ge=1, le=3600)
+    #: Where a token stands that is sent as `Authorization: Bearer`.
+    token: SecretRef | None = Field(default=None, exclude_if=is_empty)
+    #: Headers, each with the secret that its reference names. Secrets are sent by https, or to this machine, and to
+    #: the host of the address alone.
+    secret_headers: dict[str, SecretRef] = Field(default_factory=dict, exclude_if=is_empty)
 
     @field_validator("url")
     @classmethod
@@ -52,6 +61,25 @@ class HttpConfig(BaseModel):
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError("the address begins with http:// or https:// and names a host")
         return value
+
+    @field_validator("secret_headers")
+    @classmethod
+    def _headers(cls, value: dict[str, SecretRef]) -> dict[str, SecretRef]:
+        for name in value:
+            if not _HEADER.fullmatch(name):
+                raise ValueError(f"{name!r} cannot be the name of a header")
+        return value
+
+    @model_validator(mode="after")
+    def _guarded(self) -> HttpConfig:
+        if self.has_secrets and not is_private(self.url):
+            raise ValueError("credentials go over https:// alone, except to this machine")
+        return self
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether credentials are sent."""
+        return self.token is not None or bool(self.secret_headers)
 
     @property
     def statuses(self) -> tuple[int, ...]:
@@ -84,7 +112,7 @@ class Http:
         """Ask once. Where the answer must hold for a time, it counts only after `apply` has seen that."""
         if call.config.hold and not self._has_held(call):
             return Observation(presence=Presence.ABSENT, detail="it has not yet held for its time")
-        async with _client() as client:
+        async with await _client(call) as client:
             wrong = await _probe(client, call)
         if wrong:
             return Observation(presence=Presence.ABSENT, detail=wrong)
@@ -95,7 +123,7 @@ class Http:
         config = call.config
         give_up = time.monotonic() + config.within
         good_since: float | None = None
-        async with _client() as client:
+        async with await _client(call) as client:
             while True:
                 call.beat()
                 wrong = await _probe(client, call)
@@ -129,8 +157,18 @@ class Http:
         return min(config.interval, max(0.0, good_since + config.hold - now))
 
 
-def _client() -> httpx.AsyncClient:
-    return httpx.AsyncClient(follow_redirects=False, timeout=httpx.Timeout(_ONE_ANSWER, connect=10.0))
+async def _client(call: Call[HttpConfig]) -> httpx.AsyncClient:
+    """Give a client for one call, with the credentials that are asked for."""
+    config = call.config
+    headers = {name: await call.secrets.read(reference) for name, reference in config.secret_headers.items()}
+    if config.token is not None:
+        headers["Authorization"] = f"Bearer {await call.secrets.read(config.token)}"
+    # As bytes: what httpx would read as ASCII may be a password in any letters.
+    return httpx.AsyncClient(
+        headers={name.encode(): value.encode() for name, value in headers.items()},
+        follow_redirects=False,
+        timeout=httpx.Timeout(_ONE_ANSWER, connect=10.0),
+    )
 
 
 def _url(call: Call[HttpConfig]) -> str:
@@ -143,28 +181,39 @@ async def _probe(client: httpx.AsyncClient, call: Call[HttpConfig]) -> str:
     contains = fill(config.contains, facts_of(call)) if config.contains else ""
     try:
         async with asyncio.timeout(_ONE_ANSWER):
-            return await _judge(client, _url(call), config.statuses, contains)
+            return await _judge(client, _url(call), config, contains)
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        return f"no answer: {type(error).__name__} {error}".rstrip()
+        # The library repeats a header that it cannot send.
+        return call.secrets.hide(f"no answer: {type(error).__name__} {error}".rstrip())
     except TimeoutError:
         return f"no whole answer within {_ONE_ANSWER:g} seconds"
 
 
-async def _judge(client: httpx.AsyncClient, url: str, statuses: tuple[int, ...], contains: str) -> str:
-    """Compare an answer with what is expected. Redirects are followed, but only within the address's scheme."""
+async def _judge(client: httpx.AsyncClient, url: str, config: HttpConfig, contains: str) -> str:
+    """Compare an answer with what is expected.
+
+    Redirects are followed, but only within the address's scheme, and with credentials only to the same server.
+    """
     request = client.build_request("GET", url)
     for _ in range(_REDIRECTS):
         response = await client.send(request, stream=True)
         try:
             following = response.next_request
-            if response.status_code in statuses:
+            if response.status_code in config.statuses:
                 return await _missing(response, contains)
         finally:
             await response.aclose()
-        if following is None or following.url.scheme != request.url.scheme:
-            return f"it answered {response.status_code} instead of {' or '.join(map(str, statuses))}"
+        if following is None or not _may_follow(request.url, following.url, config):
+            return f"it answered {response.status_code} instead of {' or '.join(map(str, config.statuses))}"
         request = following
     return f"it redirected {_REDIRECTS} times"
+
+
+def _may_follow(here: httpx.URL, there: httpx.URL, config: HttpConfig) -> bool:
+    """Whether a redirect leads to somewhere that may see what was sent here."""
+    if config.has_secrets:
+        return (here.scheme, here.netloc) == (there.scheme, there.netloc)
+    return here.scheme == there.scheme
 
 
 async def _missing(response: httpx.Response, contains: str) -> str:

@@ -46,9 +46,10 @@ from releasepilot.model.plan import Plan
 from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
 from releasepilot.model.value import Seconds
-from releasepilot.plugins.changes.connection import Connection, Login, Server, connect
+from releasepilot.plugins.address import Server
+from releasepilot.plugins.changes.connection import Connection, Login, connect
 from releasepilot.plugins.changes.interface import ChangeSystem
-from releasepilot.plugins.secrets import SecretRef
+from releasepilot.plugins.secrets.reference import SecretRef
 from releasepilot.plugins.spec import Call, Tools
 
 #: However far away the next meeting is, the change is looked at so often: people also decide between meetings.
@@ -69,9 +70,10 @@ class SystemConfig(BaseModel):
     url: Server
     #: The account, with `password`. Without it `token` is sent as a bearer token.
     user: str = Field(default="", max_length=200)
-    #: Where the password stands on the worker: `env:NAME` or `file:/path`. Jira takes an API token as password.
+    #: Where the password stands: `env:NAME`, `file:/path`, `vault:mount/path#key` or `aws-sm:name#key`. Jira takes an
+    #: API token as password.
     password: SecretRef | None = None
-    #: Where the token stands on the worker: `env:NAME` or `file:/path`.
+    #: Where the token stands, by the same kinds of reference.
     token: SecretRef | None = None
 
     @property
@@ -154,8 +156,9 @@ class OfSystem(ABC, Generic[ConfigT]):
     @asynccontextmanager
     async def opened(self, call: Call[ConfigT]) -> AsyncIterator[Any]:
         """Open a connection for one call."""
-        async with connect(call.config.url, call.config.login, component=call.release.component) as connection:
-            yield self.system(connection, call.config)
+        config, component = call.config, call.release.component
+        async with connect(config.url, config.login, secrets=call.secrets, component=component) as connection:
+            yield self.system(connection, config)
 
 
 class AskForChange(OfSystem[Any]):

@@ -6,23 +6,23 @@ import asyncio
 import base64
 import json
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from http import HTTPStatus
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import AfterValidator, Field
 
 from releasepilot.errors import StepError, StepNotReady, StepRefused
 from releasepilot.governance.change import one_line
 from releasepilot.plugins.changes.interface import AGAIN
-from releasepilot.plugins.secrets import SecretRef, secret_of
+from releasepilot.plugins.secrets.keeper import OpenSecrets
+from releasepilot.plugins.secrets.reference import SecretRef
 
 #: Bytes of an answer that are read; more is a mistake.
 MAX_ANSWER = 8 << 20
@@ -33,24 +33,6 @@ _LONGEST_WAIT = 3600.0
 _SECONDS_IN_WORDS = 8
 
 _Result = TypeVar("_Result")
-
-_LOOPBACK = ("127.0.0.1", "::1", "localhost")
-
-
-def _server(value: str) -> str:
-    """Accept the address of a server that credentials may be sent to."""
-    parts = urlsplit(value)
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
-        raise ValueError("the address of the server begins with https:// and names a host")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("credentials do not belong into the address: name them with `password` or `token`")
-    if parts.scheme == "http" and parts.hostname not in _LOOPBACK:
-        raise ValueError("credentials go over https:// alone, except to this machine")
-    return value.rstrip("/")
-
-
-#: The address of a server, without a path of its interface.
-Server = Annotated[str, Field(max_length=500), AfterValidator(_server)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,11 +56,11 @@ class Answer:
 class Connection:
     """Questions to one server. It follows no redirect: another host must never see the credentials."""
 
-    def __init__(self, client: httpx.AsyncClient, *, component: str, hide: Sequence[str]) -> None:
-        """Ask through a client; `hide` is what may stand in no message."""
+    def __init__(self, client: httpx.AsyncClient, *, component: str, hide: Callable[[str], str]) -> None:
+        """Ask through a client; `hide` takes out of a text what may stand in no message."""
         self._client = client
         self._component = component
-        self._hide = tuple(filter(None, hide))
+        self._hide = hide
 
     async def ask(
         self,
@@ -135,9 +117,9 @@ class Connection:
 
     def _judge(self, where: str, response: httpx.Response, read: bytes) -> None:
         """Raise what a status means."""
-        status, said = response.status_code, self._said(read)
         if response.is_success:
             return
+        status, said = response.status_code, self._said(read)
         if response.is_redirect:
             host = urlsplit(response.headers.get("location", "")).hostname or "elsewhere"
             raise self._refused(f"{where} is sent on to {one_line(host)}", "write the address that answers itself")
@@ -157,9 +139,8 @@ class Connection:
 
     def _said(self, read: bytes) -> str:
         """Return the server's own words, on one line, without what is to be hidden."""
-        text = one_line(read[: 1 << 16].decode("utf-8", "replace"))
-        for secret in self._hide:
-            text = text.replace(secret, "***")
+        # Before it is cut, which could be in the midst of a secret.
+        text = one_line(self._hide(read.decode("utf-8", "replace")))
         return f": {text}" if text else ""
 
     def _lost(self, message: str) -> StepError:
@@ -170,9 +151,10 @@ class Connection:
 
 
 @asynccontextmanager
-async def connect(server: str, login: Login, *, component: str) -> AsyncIterator[Connection]:
+async def connect(server: str, login: Login, *, secrets: OpenSecrets, component: str) -> AsyncIterator[Connection]:
     """Connect: read the secret now, and forget it with the connection."""
-    secret = secret_of(login.secret)
+    secret = await secrets.read(login.secret)
+    secrets.learn(base64.b64encode(f"{login.user}:{secret}".encode()).decode())
     auth = httpx.BasicAuth(login.user, secret) if login.user else None
     headers = {"Accept": "application/json", **({} if login.user else {"Authorization": f"Bearer {secret}"})}
     async with httpx.AsyncClient(
@@ -183,8 +165,7 @@ async def connect(server: str, login: Login, *, component: str) -> AsyncIterator
         verify=_trusted(),
         timeout=httpx.Timeout(ONE_ANSWER, connect=10.0),
     ) as client:
-        basic = base64.b64encode(f"{login.user}:{secret}".encode()).decode()
-        yield Connection(client, component=component, hide=(secret, basic))
+        yield Connection(client, component=component, hide=secrets.hide)
 
 
 @lru_cache(maxsize=1)

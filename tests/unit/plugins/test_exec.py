@@ -109,10 +109,10 @@ async def test_commands_do_not_get_what_opens_the_ledger(
     actuator: Exec, release: Release, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The database's address and Temporal's keys stay with the worker; the rest of its environment is there."""
-    monkeypatch.setenv("RELEASEPILOT_DATABASE_URL", "postgresql://u:secret@db/x")
-    monkeypatch.setenv("TEMPORAL_API_KEY", "secret")
+    monkeypatch.setenv("RELEASEPILOT_DATABASE_URL", "postgresql://u:hunter2@db/x")
+    monkeypatch.setenv("TEMPORAL_API_KEY", "hunter2")
     monkeypatch.setenv("REGISTRY_TOKEN", "theirs")
-    script = 'test "$REGISTRY_TOKEN" = theirs && ! env | grep -q secret'
+    script = 'test "$REGISTRY_TOKEN" = theirs && ! env | grep -q hunter2'
     await actuator.apply(shell(release, script))
 
 

@@ -217,7 +217,8 @@ def test_schemas_speak_the_catalogs_words() -> None:
     assert set(schemas) == set(BUILTIN)
     properties = schemas["http"]["properties"]
     assert isinstance(properties, dict)
-    assert {"url", "expect", "contains", "for", "within", "interval"} == set(properties)
+    secrets = {"token", "secret_headers"}
+    assert {"url", "expect", "contains", "for", "within", "interval"} | secrets == set(properties)
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_no_answer_breaks_anything(said: list[Any]) -> None:
         turn = iter(range(10**6))
         transport = httpx.MockTransport(lambda _: httpx.Response(200, json=said[next(turn) % len(said)]))
         async with httpx.AsyncClient(transport=transport, base_url="https://example.org") as client:
-            connection = Connection(client, component="api", hide=())
+            connection = Connection(client, component="api", hide=str)
             use = JiraUse(server="https://example.org", project="OPS", issue_type="Change", statuses={})
             servicenow = ServiceNow(connection, ServiceNowUse(server="https://example.org", items=["ci1"]))
             gating = Gating(connection)

@@ -9,6 +9,7 @@ import pytest
 
 from releasepilot.errors import StackError
 from releasepilot.plugins.changes.webhook import TOLERANCE, signature_of
+from releasepilot.plugins.secrets.keeper import Secrets
 from releasepilot.server.hooks import Hooks
 
 BEGIN = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -39,7 +40,7 @@ def hooks(tmp_path: Path, clock: Clock) -> Hooks:
     for name, secret in (("new", NEW), ("old", OLD), ("other", OTHER)):
         (tmp_path / name).write_text(f"{secret}\n")
     references = {"servicenow": (f"file:{tmp_path}/new", f"file:{tmp_path}/old"), "jira": (f"file:{tmp_path}/other",)}
-    return Hooks(references, clock)
+    return Hooks(references, Secrets(), clock)
 
 
 def signed(secret: str, at: datetime = BEGIN) -> str:
@@ -48,65 +49,65 @@ def signed(secret: str, at: datetime = BEGIN) -> str:
 
 
 @pytest.mark.parametrize("secret", [NEW, OLD])
-def test_any_of_the_secrets_will_do(hooks: Hooks, secret: str) -> None:
+async def test_any_of_the_secrets_will_do(hooks: Hooks, secret: str) -> None:
     """While a secret is changed, both sign."""
-    assert hooks.believed("servicenow", BODY, signed(secret))
+    assert await hooks.believed("servicenow", BODY, signed(secret))
 
 
-def test_a_secret_is_one_of_its_own_system(hooks: Hooks) -> None:
+async def test_a_secret_is_one_of_its_own_system(hooks: Hooks) -> None:
     """Who may speak for Jira may not speak for ServiceNow."""
-    assert not hooks.believed("servicenow", BODY, signed(OTHER))
-    assert hooks.believed("jira", BODY, signed(OTHER))
+    assert not await hooks.believed("servicenow", BODY, signed(OTHER))
+    assert await hooks.believed("jira", BODY, signed(OTHER))
 
 
-def test_nothing_is_believed_twice(hooks: Hooks, clock: Clock) -> None:
+async def test_nothing_is_believed_twice(hooks: Hooks, clock: Clock) -> None:
     """Not as long as its moment could still be taken for now, under any name."""
     early = signed(NEW, BEGIN + TOLERANCE)
-    assert hooks.believed("servicenow", BODY, early)
+    assert await hooks.believed("servicenow", BODY, early)
     for passed in (0, 1, 2):
         clock.moment = BEGIN + passed * TOLERANCE
-        assert not hooks.believed("servicenow", BODY, early)
+        assert not await hooks.believed("servicenow", BODY, early)
 
 
-def test_memory_is_given_back(hooks: Hooks, clock: Clock) -> None:
+async def test_memory_is_given_back(hooks: Hooks, clock: Clock) -> None:
     """What can no longer be believed is not remembered either."""
-    assert hooks.believed("servicenow", BODY, signed(NEW))
+    assert await hooks.believed("servicenow", BODY, signed(NEW))
     clock.moment = BEGIN + 2 * TOLERANCE + timedelta(seconds=1)
-    assert not hooks.believed("servicenow", BODY, signed(NEW))
+    assert not await hooks.believed("servicenow", BODY, signed(NEW))
     assert not hooks._known
 
 
-def test_memory_that_is_full_believes_nobody(hooks: Hooks, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_memory_that_is_full_believes_nobody(hooks: Hooks, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rather than forget what was believed, so that a replay never gets through."""
     monkeypatch.setattr("releasepilot.server.hooks._REMEMBERED", 2)
     for second in range(2):
-        assert hooks.believed("servicenow", BODY, signed(NEW, BEGIN + timedelta(seconds=second)))
-    assert not hooks.believed("servicenow", BODY, signed(NEW, BEGIN + timedelta(seconds=5)))
-    assert not hooks.believed("servicenow", BODY, signed(NEW))
+        assert await hooks.believed("servicenow", BODY, signed(NEW, BEGIN + timedelta(seconds=second)))
+    assert not await hooks.believed("servicenow", BODY, signed(NEW, BEGIN + timedelta(seconds=5)))
+    assert not await hooks.believed("servicenow", BODY, signed(NEW))
 
 
-def test_what_came_to_nothing_may_come_again(hooks: Hooks) -> None:
+async def test_what_came_to_nothing_may_come_again(hooks: Hooks) -> None:
     """A sender that is told to come back comes with the same word."""
-    delivery = hooks.believed("servicenow", BODY, signed(NEW))
+    delivery = await hooks.believed("servicenow", BODY, signed(NEW))
     hooks.forget(delivery)
-    assert hooks.believed("servicenow", BODY, signed(NEW)) == delivery
+    assert await hooks.believed("servicenow", BODY, signed(NEW)) == delivery
 
 
-def test_a_secret_is_read_when_word_comes(hooks: Hooks, tmp_path: Path) -> None:
+async def test_a_secret_is_read_when_word_comes(hooks: Hooks, tmp_path: Path) -> None:
     """A file that is replaced counts at once, and one that is gone believes nobody."""
     (tmp_path / "new").write_text("z" * 32)
-    assert not hooks.believed("servicenow", BODY, signed(NEW))
-    assert hooks.believed("servicenow", BODY, signed("z" * 32))
+    assert not await hooks.believed("servicenow", BODY, signed(NEW))
+    assert await hooks.believed("servicenow", BODY, signed("z" * 32))
     (tmp_path / "other").unlink()
-    assert not hooks.believed("jira", BODY, signed(OTHER))
-    assert not hooks.believed("jira", BODY, signed(""))
+    assert not await hooks.believed("jira", BODY, signed(OTHER))
+    assert not await hooks.believed("jira", BODY, signed(""))
 
 
 @pytest.mark.parametrize("content", ["", "short"])
-def test_a_secret_that_is_none_is_said_at_once(tmp_path: Path, content: str) -> None:
+async def test_a_secret_that_is_none_is_said_at_once(tmp_path: Path, content: str) -> None:
     """With the place and the remedy, and not with what stands there."""
     (tmp_path / "secret").write_text(content)
     with pytest.raises(StackError, match="webhook 'jira'") as raised:
-        Hooks({"jira": (f"file:{tmp_path}/secret",)})
+        await Hooks({"jira": (f"file:{tmp_path}/secret",)}, Secrets()).check()
     assert raised.value.hint
     assert "short " not in raised.value.message.replace("shorter", "")
