@@ -28,7 +28,6 @@ from support.leaky import installed
 from support.openbao import OpenBao, running_openbao
 from support.postgres import fresh_database
 from support.shop import a_shop_remote
-from support.temporal import running_temporal
 from support.tokens import ISSUER, Issuer
 from support.worker_process import WorkerHost, worker_host
 from temporalio.api.common.v1 import Payload
@@ -38,6 +37,7 @@ from releasepilot.model.catalog import Catalog
 from releasepilot.model.train import Outcome, Request, request_of
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.secrets.hiding import forms_of
+from releasepilot.workers.throwaway import running_temporal
 from releasepilot.workflows.encryption import Codec, PayloadKeys
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
