@@ -18,6 +18,7 @@ from releasepilot.model.estimate import Measured
 from releasepilot.model.event import Event
 from releasepilot.model.plan import Plan
 from releasepilot.model.receipt import Receipt
+from releasepilot.model.refusal import Refusal
 from releasepilot.model.train import Outcome, Record, Request, TrainPhase
 from releasepilot.model.value import Value
 from releasepilot.store.fold import StepState
@@ -142,6 +143,10 @@ class Reader:
     async def events(self, train: str) -> list[Event]:
         """Return everything that happened in a train, by its exact id, in order."""
         return await self._rows(Event, "events", train=train)
+
+    async def refusals(self, train: str) -> list[Refusal]:
+        """Return what was tried with a train, by its exact id, and refused, in order."""
+        return await self._rows(Refusal, "refusals", train=train)
 
     async def overdue_review(self, name: str, now: datetime) -> OverdueReview | None:
         """Return the first review that trains of a name owe at a moment; None where they owe none."""

@@ -29,6 +29,7 @@ from releasepilot.plugins.spec import Tools
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
+from releasepilot.workers.refusals import RefusalKeeper, keeping_refusals
 from releasepilot.workflows.ports import task_queue
 from releasepilot.workflows.review import ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackWorkflow
@@ -72,6 +73,7 @@ class _Hands:
     planning: Planning
     ledger: Ledger
     windows: Windows
+    refusals: RefusalKeeper
 
 
 @asynccontextmanager
@@ -96,6 +98,7 @@ async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Wo
             ),
             ledger=ledger,
             windows=Windows(posting.now),
+            refusals=await stack.enter_async_context(keeping_refusals(ledger)),
         )
         yield [_worker(client, posting, queue, hands) for queue in posting.queues]
 
@@ -128,6 +131,7 @@ def _worker(client: Client, posting: Posting, queue: Queue, hands: _Hands) -> Wo
         activities=activities,
         workflows=list(WORKFLOWS) if queue is Queue.ENGINE else [],
         workflow_runner=runner(),
+        interceptors=[hands.refusals] if queue is Queue.ENGINE else [],
         max_concurrent_activities=posting.slots,
         max_cached_workflows=posting.cached_workflows,
         graceful_shutdown_timeout=_GRACE,

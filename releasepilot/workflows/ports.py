@@ -111,6 +111,12 @@ def train_workflow_id(train: str) -> str:
     return f"train/{name}/{digest}"
 
 
+def train_of_workflow(workflow_id: str) -> str:
+    """Return the id of the train whose workflow has this id."""
+    name, _, digest = workflow_id.removeprefix("train/").rpartition("/")
+    return f"{name}-{digest}"
+
+
 def task_queue(queue: Queue | str) -> str:
     """Return the Temporal task queue of a capability."""
     return f"releasepilot-{Queue(queue).value}"

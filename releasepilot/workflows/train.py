@@ -160,12 +160,12 @@ class TrainWorkflow:
         """Refuse, without a trace in the history, a vote that could not count."""
         self._refuse_unproven(vote.actor)
         if self._phase is not TrainPhase.WAITING:
-            raise _refused(f"train {self._train} is at no gate: it is {self._phase.value}")
+            raise _refused(f"train {self._train} is at no gate: it is {self._phase.value}", _VOTE)
         if vote.plan_digest != self._outline.digest:
-            raise _refused("the plan has changed since you saw it: look at it again, then vote on the new one")
+            raise _refused("the plan has changed since you saw it: look at it again, then vote on the new one", _VOTE)
         objection = self._gates.objection(vote, workflow.now())
         if objection:
-            raise _refused(objection)
+            raise _refused(objection, _VOTE)
 
     @workflow.update
     async def override(self, override: Override) -> TrainView:
@@ -569,7 +569,11 @@ class TrainWorkflow:
         )
 
 
-def _refused(message: str, code: str = "RP502") -> ApplicationError:
-    # It leaves no trace in the history, so the log of the worker is where it is kept.
+#: The codes of what is refused: a vote, and any other command.
+_VOTE, _COMMAND = "RP502", "RP500"
+
+
+def _refused(message: str, code: str = _COMMAND) -> ApplicationError:
+    # It leaves no trace in the history. The worker's interceptor keeps it in the ledger, and the log has it at once.
     workflow.logger.warning("refused: %s", message)
     return ApplicationError(message, type=code, non_retryable=True)

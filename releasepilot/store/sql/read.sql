@@ -100,3 +100,7 @@ select exists (
         where done.train = owed.train and done.type = 'emergency:reviewed' and done.seq > owed.seq
       )
 );
+
+-- name: refusals
+-- What was tried with a train and refused, in order.
+select train, at, last_at, times, actor, tried, code, reason from refusal where train = %(train)s order by at, id;
