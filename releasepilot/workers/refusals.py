@@ -52,6 +52,8 @@ class RefusalKeeper(Interceptor):
         self._loop = asyncio.get_running_loop()
         self._news = asyncio.Event()
         self._waiting: dict[object, Refusal] = {}
+        #: Those of one train that are about to be in the database.
+        self._writing: list[Refusal] = []
         self._closed = False
         #: Train to when it was first found not to be open.
         self._unknown: dict[str, float] = {}
@@ -97,8 +99,8 @@ class RefusalKeeper(Interceptor):
 
     @property
     def unwritten(self) -> int:
-        """How many wait to be written."""
-        return sum(refusal.times for refusal in self._waiting.values())
+        """How many are not known to be written."""
+        return sum(refusal.times for refusal in (*self._waiting.values(), *self._writing))
 
     def _take(self, refusals: Iterable[Refusal]) -> None:
         """Fold refusals into those that wait."""
@@ -116,13 +118,11 @@ class RefusalKeeper(Interceptor):
         done = True
         for train in dict.fromkeys(refusal.train for refusal in self._waiting.values()):
             mine = [self._waiting.pop(key) for key, one in tuple(self._waiting.items()) if one.train == train]
-            written = False
-            try:
-                written = await self._written(train, mine)
-            finally:
-                # Also where this is cancelled: what is not known to be written is written again, or told of.
-                if not written:
-                    self._take(mine)
+            self._writing = mine
+            written = await self._written(train, mine)
+            self._writing = []
+            if not written:
+                self._take(mine)
             done &= written
         return done
 
