@@ -93,6 +93,7 @@ class Steps:
             scheduled_at=_scheduled_at(),
             train_started_at=step_call.train_started_at,
             plan=plan,
+            emergency=step_call.emergency,
             beat=activity.heartbeat,
         )
         return call, self._registry.actuator(step.uses)

@@ -75,6 +75,7 @@ class Registry:
                 effect=one.effect,
                 prior=getattr(one, "prior", False),
                 patient=getattr(one, "patient", False),
+                escalates=getattr(one, "escalates", False),
             )
             for name, one in sorted(self._classes.items())
         )

@@ -12,6 +12,7 @@ from typing import Final
 from pydantic import Field
 from temporalio.common import RetryPolicy
 
+from releasepilot.model.emergency import Emergency
 from releasepilot.model.event import Event
 from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Residue
@@ -103,6 +104,8 @@ class StepCall(Value):
     plan_digest: str
     step: str
     train_started_at: datetime
+    #: The emergency that the train goes through, where the step takes another way in one.
+    emergency: Emergency | None = None
 
 
 def train_workflow_id(train: str) -> str:

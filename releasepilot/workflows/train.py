@@ -178,14 +178,20 @@ class TrainWorkflow:
     def _may_override(self, override: Override) -> None:
         """Refuse, without a trace in the history, what could not count."""
         self._refuse_unproven(override.actor)
-        if self._phase is not TrainPhase.WAITING and not self._openings.reason:
+        if self._phase is not TrainPhase.WAITING and not self._openings.reason and not self._asks():
             raise _refused(f"train {self._train} waits for nothing: it is {self._phase.value}")
         if override.plan_digest != self._outline.digest:
             raise _refused("the plan has changed since you saw it: look at it again, then override for the new one")
         known = [gate.name for gate in self._outline.gates] + [window.name for window in self._request.catalog.windows]
+        known += [step.id for step in self._outline.steps if step.escalates]
         objection = self._overrides.objection(override, known)
         if objection:
             raise _refused(objection)
+
+    def _asks(self) -> bool:
+        """Whether a step runs that would take another way in an emergency."""
+        statuses = self._engine.statuses if self._engine else {}
+        return any(step.escalates and statuses.get(step.id) is StepStatus.RUNNING for step in self._outline.steps)
 
     @workflow.update
     async def pause(self, command: Command) -> TrainView:
@@ -447,7 +453,7 @@ class TrainWorkflow:
             until=workflow.wait_condition,
             on_failure=OnFailure(outline.on_failure),
         )
-        runner = StepRunner(self._journal, outline.digest, self._started_at)
+        runner = StepRunner(self._journal, outline.digest, self._started_at, lambda: self._overrides.declared)
         runner.residue.extend(residue)
         engine.paused = self._paused
         engine.moved = self._moved

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from support.world import Mark, Noop, World
+from support.world import Mark, Noop, Plea, World
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
@@ -237,7 +237,7 @@ async def stage(client: Client, database_url: str, folder: Path, *, cached_workf
         refusals = await stack.enter_async_context(keeping_refusals(ledger))
         given = GivenPlans(writer, reader)
         clock = GivenClock()
-        registry = Registry.load(Tools(cache=folder), (Mark, Noop))
+        registry = Registry.load(Tools(cache=folder), (Mark, Noop, Plea))
         steps = Steps(registry, PlanShelf(reader), reader)
         for queue in (Queue.ENGINE, Queue.GIT, Queue.DEPLOY):
             await stack.enter_async_context(

@@ -42,6 +42,7 @@ def catalog_of(components: Sequence[dict[str, Any]], *, train: str = "", **more:
 class Depot:
     """Where trains of a test start: the planner, and a control over the servers."""
 
+    client: Client
     control: Control
     reader: Reader
     #: The folder of the mirrors.
@@ -75,6 +76,10 @@ class Depot:
                     return view
         raise AssertionError(f"{train} ended before that: {view.record}")
 
+    def acting(self, account: str) -> Control:
+        """Return a control for somebody else."""
+        return Control(self.client, self.reader, Actor(account=account))
+
     async def ended(self, train: str, seconds: float = 90.0) -> Record:
         """Wait for a train's record."""
         view = await self.until(train, lambda view: view.record is not None, seconds)
@@ -100,7 +105,11 @@ async def depot(
                 await stack.enter_async_context(worker)
         reader = Reader(pool)
         yield Depot(
-            control=Control(client, reader, ANNA), reader=reader, cache=folder / "planning", git_timeout=git_timeout
+            client=client,
+            control=Control(client, reader, ANNA),
+            reader=reader,
+            cache=folder / "planning",
+            git_timeout=git_timeout,
         )
 
 
