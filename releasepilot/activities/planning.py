@@ -96,6 +96,9 @@ class Planning:
             past=await self._reader.failures(
                 catalog.train, call.train, [release.component for release in planned.plan.releases], TRAINS
             ),
+            checks=await self._reader.checks(
+                catalog.train, call.train, [step.id for step in planned.plan.steps if not step.effect]
+            ),
             # What was approved was another plan, and at its gates people have still to be asked.
             approvals=call.approvals if planned.plan.digest == call.previous else None,
         )

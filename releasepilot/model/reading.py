@@ -50,6 +50,12 @@ class Located:
             [Mistake(place=place_of(self.tree, path), path=path, what=what) for path, what in findings],
         )
 
+    def told(self, findings: Iterable[tuple[Path, str]]) -> list[str]:
+        """Return a line for each finding, with its place, in the order of the text."""
+        return _lines(
+            self.source, [Mistake(place=place_of(self.tree, path), path=path, what=what) for path, what in findings]
+        )
+
 
 def read_catalog(text: str, source: str) -> Located:
     """Read a catalog; `source` names the text in errors.
@@ -264,9 +270,14 @@ def _dotted(path: Path) -> str:
 
 
 def _error(source: str, mistakes: Iterable[Mistake]) -> CatalogError:
+    return CatalogError("\n".join(_lines(source, mistakes)), hint=_HINT)
+
+
+def _lines(source: str, mistakes: Iterable[Mistake]) -> list[str]:
     ordered = sorted(mistakes, key=lambda mistake: mistake.place)
-    lines = [": ".join(filter(None, (_shown(source, m.place), _dotted(m.path), m.what))) for m in ordered]
-    return CatalogError("\n".join(dict.fromkeys(lines)), hint=_HINT)
+    return list(
+        dict.fromkeys(": ".join(filter(None, (_shown(source, m.place), _dotted(m.path), m.what))) for m in ordered)
+    )
 
 
 _HINT = "what a catalog may hold is told in docs/reference/catalog.md, or by `releasepilot schema`"

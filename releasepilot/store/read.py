@@ -163,6 +163,13 @@ class Reader:
         async with connected(self._pool) as connection, connection.cursor(row_factory=scalar_row) as cursor:
             return [bool(row) for row in await (await cursor.execute(_SQL["failures"], given)).fetchall()]
 
+    async def checks(self, name: str, but: str, steps: Sequence[str]) -> dict[tuple[str, str], bool]:
+        """Say by step and actuator whether it ended well when it last ran in a train of a name, but for one."""
+        given = {"name": name, "but": but, "steps": list(steps)}
+        async with connected(self._pool) as connection, connection.cursor() as cursor:
+            rows = await (await cursor.execute(_SQL["checks"], given)).fetchall()
+        return {(str(step), str(uses)): bool(passed) for step, uses, passed in rows}
+
     async def next_seq(self, train: str) -> int:
         """Return the number of the train's next event; the first is 1."""
         return int(str(await self._value("next_seq", train=train)))

@@ -124,3 +124,25 @@ async def test_approvals_of_one_plan_are_not_those_of_the_next(depot: Depot, rem
     assert kept.after_votes == ("small",)
     await depot.control.decide(train, Decision.APPROVE)
     assert (await depot.ended(train)).outcome is Outcome.RELEASED
+
+
+async def test_rules_know_how_checks_ended_before(depot: Depot, remotes: dict[str, Remote], tmp_path: Path) -> None:
+    """A check that never ran, one that failed and one that passed are three things; another train's do not count."""
+    right = tmp_path / "right"
+    listed = [{**entry, "hooks": {"verify": f"test -e {right}"}} for entry in entries(remotes)]
+    failed = {"input": {"checks": [{"ran": True}]}, "expect": "warn"}
+    told = rule("checks.exists(c, c.ran && !c.passed)", failed, effect="warn")
+    catalog = catalog_of(listed, rules=[told])
+
+    async def said(name: str) -> tuple[Outcome, list[bool | None]]:
+        plan, record = await depot.release(catalog.model_copy(update={"train": name}))
+        kept = await depot.reader.assessment(record.train, plan.digest)
+        assert kept is not None
+        return record.outcome, [one.result for one in kept.verdicts]
+
+    assert await said(catalog.train) == (Outcome.ROLLED_BACK, [False]), "it never ran"
+    right.touch()
+    assert await said(catalog.train) == (Outcome.RELEASED, [True]), "it failed the last time"
+    for remote in remotes.values():
+        remote.add("fix: more")
+    assert await said(catalog.train) == (Outcome.RELEASED, [False]), "it passed the last time"
