@@ -25,8 +25,8 @@ def validate(invocation: Invocation, as_json: bool) -> int:
     no exit code. No repository is read; `releasepilot plan` does that.
     """
     settings = settings_of(invocation)
-    catalog, _ = load(invocation, settings)
-    warnings = read(invocation).told(doubts(catalog))
+    catalog, registry = load(invocation, settings)
+    warnings = read(invocation).told([*doubts(catalog), *registry.doubts(catalog)])
     if as_json:
         names = [entry.name for entry in catalog.components]
         fields = {"train": catalog.train, "components": names, "warnings": warnings}

@@ -60,6 +60,9 @@ class Escalation(Value):
     roles: tuple[str, ...] = Field(min_length=1)
 
 
+#: No quorum is larger.
+MOST = 100
+
 _QuorumT = TypeVar("_QuorumT")
 
 
@@ -73,7 +76,7 @@ def _one_message(value: object, handler: Callable[[object], _QuorumT]) -> _Quoru
 
 #: A number of people, or a part of those who may vote: `60%`, rounded up.
 Quorum = Annotated[
-    Annotated[int, Field(ge=1, le=100)] | Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")],
+    Annotated[int, Field(ge=1, le=MOST)] | Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")],
     WrapValidator(_one_message),
 ]
 

@@ -46,7 +46,12 @@ def failing(name: str = "deploy", **more: Any) -> dict[str, Any]:
 
 def test_validate_counts_components_or_points_at_the_mistake(desk: Desk) -> None:
     """A right catalog is told as JSON; a wrong one ends with 1 and the place of the mistake, in JSON too."""
-    assert desk.run("validate", "--json").json == {"train": desk.train, "components": ["lib", "api", "app"]}
+    found = {"train": desk.train, "components": ["lib", "api", "app"], "warnings": []}
+    assert desk.run("validate", "--json").json == found
+    desk.write(gates=[{**GATE[0], "veto": ["nobody"]}], roles={"managers": ["mia"]})
+    warned = desk.run("validate")
+    assert (warned.code, "no mistakes" in warned.out) == (0, True)
+    assert "gates[0].veto[0]: nobody is listed for the role 'nobody'" in warned.err
     desk.write(concurrency=0, components={"app": {"needs": ["nobody"]}})
     said = desk.run("validate")
     assert (said.code, said.out) == (1, "")
