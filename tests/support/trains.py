@@ -20,6 +20,7 @@ from releasepilot.model.catalog import Catalog
 from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Record, Request, TrainView, request_of
+from releasepilot.model.trust import Trust
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 from releasepilot.repositories.snapshot import take_snapshot
@@ -96,9 +97,10 @@ async def depot(
     working: bool = True,
     git_timeout: float = 60.0,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    trust: Trust | None = None,
 ) -> AsyncIterator[Depot]:
     """Give a depot, with a worker in this process unless `working` is false. Mirrors live in `folder`."""
-    posting = Posting(database_url=database_url, cache=folder / "cache", git_timeout=git_timeout, now=now)
+    posting = Posting(database_url=database_url, cache=folder / "cache", git_timeout=git_timeout, now=now, trust=trust)
     async with open_pool(database_url) as pool, AsyncExitStack() as stack:
         if working:
             for worker in await stack.enter_async_context(workers(client, posting)):
