@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from temporalio import activity
@@ -9,10 +10,12 @@ from temporalio import activity
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.outline import measured_for, outline_of
 from releasepilot.activities.proof import require_proof
-from releasepilot.errors import ReviewOverdue
+from releasepilot.errors import IdentityUnproven, ReviewOverdue
 from releasepilot.model.assessment import Assessment
 from releasepilot.model.claim import Claim, Wanted
+from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Plan
+from releasepilot.model.refusal import Refusal
 from releasepilot.model.trust import Trust
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
@@ -40,7 +43,9 @@ class Ledger:
         """Say where a train stands by what was written."""
         with failures_explained():
             if call.asked_at is not None:
-                require_proof(call.asked_by, self._trust, call.asked_at)
+                # What asks for somebody is named after the command: a rollback, a review.
+                tried = (activity.info().workflow_type or "").lower()
+                await self.prove(call.train, tried, call.asked_by, call.asked_at)
             row = await self._reader.train(call.train)
             request = await self._reader.request(row.id)
             plan = await self._reader.plan(row.plan_digest)
@@ -56,8 +61,13 @@ class Ledger:
             )
 
     async def open(self, call: PrepareCall) -> None:
-        """Make the train known; ReviewOverdue where an earlier train of its name owes the review of an emergency."""
+        """Make the train known, and find out whether it may begin.
+
+        IdentityUnproven where nobody knows who asks for it, ReviewOverdue where an earlier train of its name owes the
+        review of an emergency.
+        """
         await self._writer.open_train(call.train, call.request, call.started_at)
+        await self.prove(call.train, "start", call.asked_by, call.started_at)
         if call.previous:
             # It began before that was due, or it is the train that owes it.
             return
@@ -75,6 +85,20 @@ class Ledger:
     async def let_go(self, holder: str, at: datetime) -> tuple[str, ...]:
         """Let go what a workflow claims; return those that need wait no longer."""
         return await self._writer.let_go(holder, at)
+
+    async def prove(self, train: str, tried: str, actor: Actor | None, at: datetime) -> None:
+        """Raise IdentityUnproven where somebody had no valid token at a moment, and keep that they tried."""
+        try:
+            require_proof(actor, self._trust, at)
+        except IdentityUnproven as error:
+            account = actor.account if actor else ""
+            refusal = Refusal.of(train, tried, account, at, code=error.code, reason=error.message)
+            await self._writer.refuse(train, (refusal,))
+            raise
+
+    async def refuse(self, train: str, refusals: Sequence[Refusal]) -> bool:
+        """Keep what was refused of a train; return whether there is such a train."""
+        return await self._writer.refuse(train, refusals)
 
     async def keep(self, plan: Plan) -> None:
         """Store a plan by its digest."""

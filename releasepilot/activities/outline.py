@@ -57,6 +57,7 @@ def outline_of(
                 attempts=step.attempts,
                 # What nobody set does not travel.
                 **({"estimate": estimates[step.id].seconds} if estimates else {}),
+                **({"escalates": True} if step.escalates else {}),
             )
             for step in plan.steps
         ),

@@ -13,7 +13,6 @@ from releasepilot.activities.alive import alive
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.outline import measured_for, outline_of
-from releasepilot.activities.proof import require_proof
 from releasepilot.governance.assessment import assess
 from releasepilot.governance.risk import TRAINS
 from releasepilot.governance.rules import refuse_denied
@@ -67,7 +66,6 @@ class Planning:
             return await alive(self._prepare(call))
 
     async def _prepare(self, call: PrepareCall) -> Outline:
-        require_proof(call.asked_by, self._trust, call.started_at)
         await self._ledger.open(call)
         catalog = call.request.catalog
         snapshot = await take_snapshot(catalog, self._cache, concurrency=catalog.concurrency, timeout=self._git_timeout)
@@ -97,6 +95,9 @@ class Planning:
             now=now,
             past=await self._reader.failures(
                 catalog.train, call.train, [release.component for release in planned.plan.releases], TRAINS
+            ),
+            checks=await self._reader.checks(
+                catalog.train, call.train, [step.id for step in planned.plan.steps if not step.effect]
             ),
             # What was approved was another plan, and at its gates people have still to be asked.
             approvals=call.approvals if planned.plan.digest == call.previous else None,

@@ -109,6 +109,7 @@ class Steps:
             scheduled_at=_scheduled_at(),
             train_started_at=step_call.train_started_at,
             plan=plan,
+            emergency=step_call.emergency,
             beat=activity.heartbeat,
             secrets=secrets,
         )

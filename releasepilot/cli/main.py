@@ -34,6 +34,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "abort": ("steer:abort", "Stop a train and undo what it did."),
     "rollback": ("rollback:rollback", "Undo a train, also after it has ended."),
     "history": ("status:history", "List past and present trains, newest first."),
+    "events": ("events:events", "Tell what happened to a train, and what was refused."),
     "windows": ("windows:windows", "Show when components may be released, and when not."),
     "rules": ("rules:rules", "Test and list the rules of the catalog."),
     "when": ("when:when", "Say when the plan could be carried out."),

@@ -222,6 +222,9 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
         message = file.message_type.add(name=name)
         for number, (field, info) in enumerate(model.model_fields.items(), 1):
             annotation, label = info.annotation, _Field.LABEL_OPTIONAL
+            if get_origin(annotation) is dict:
+                _add_texts(message, field, number)
+                continue
             if get_origin(annotation) is tuple:
                 annotation, label = get_args(annotation)[0], _Field.LABEL_REPEATED
             described = message.field.add(name=field, number=number, label=label)
@@ -230,3 +233,13 @@ def _file() -> descriptor_pb2.FileDescriptorProto:
             if scalar is None:
                 described.type_name = f".{_PACKAGE}.{getattr(annotation, '__name__', '')}"
     return file
+
+
+def _add_texts(message: descriptor_pb2.DescriptorProto, field: str, number: int) -> None:
+    """Describe a map from text to text: to protobuf that is a list of entries of a type of its own."""
+    entry = message.nested_type.add(name=f"{field.title().replace('_', '')}Entry")
+    entry.options.map_entry = True
+    for place, part in enumerate(("key", "value"), 1):
+        entry.field.add(name=part, number=place, label=_Field.LABEL_OPTIONAL, type=_Field.TYPE_STRING)
+    described = message.field.add(name=field, number=number, label=_Field.LABEL_REPEATED, type=_Field.TYPE_MESSAGE)
+    described.type_name = f".{_PACKAGE}.{message.name}.{entry.name}"

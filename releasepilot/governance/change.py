@@ -21,6 +21,7 @@ from releasepilot.model.change import (
     Drift,
     Sighting,
 )
+from releasepilot.model.emergency import Emergency
 from releasepilot.model.plan import Plan, Release
 from releasepilot.model.step import PHASES, Step
 
@@ -67,12 +68,23 @@ def summary_of(plan: Plan) -> str:
     return one_line(f"Release train {plan.train}: {names}", 160)
 
 
-def justification_of(plan: Plan) -> str:
-    """Say why each component is released."""
-    lines = [f"Plan {plan.digest}"]
+def justification_of(plan: Plan, emergency: Emergency | None = None, *, train: str = "") -> str:
+    """Say why each component is released, and in an emergency of a train by whose word it does not wait."""
+    lines = [*(_emergency(emergency, train) if emergency else ()), f"Plan {plan.digest}"]
     for release in plan.releases:
         lines += [f"- {one_line(release.component)}: {one_line(reason)}" for reason in release.reasons]
     return bounded(lines)
+
+
+def _emergency(emergency: Emergency, train: str) -> list[str]:
+    """Say which emergency it is, and where the override is kept."""
+    names, by = ", ".join(map(one_line, emergency.waives)), " and ".join(map(one_line, emergency.by))
+    return [
+        f"Emergency: {one_line(emergency.reason)}, incident {one_line(emergency.incident)}.",
+        f"Overridden by {by} at {emergency.at:%Y-%m-%d %H:%M} UTC: {names}.",
+        f"The override is kept with the release train {one_line(train)}: `releasepilot events {one_line(train)}`.",
+        "",
+    ]
 
 
 def implementation_of(plan: Plan) -> str:
@@ -167,6 +179,19 @@ def folded(record: ChangeRecord, sighting: Sighting) -> ChangeRecord:
             "end": sighting.end or record.end,
         }
     )
+
+
+def gives_way(sighting: Sighting, record: ChangeRecord, now: datetime) -> bool:
+    """Whether a normal change makes room for the emergency one of a record.
+
+    One that is in force or may be implemented now is all the leave that is needed, so it stays. A rejection stays one.
+    """
+    if record.path is not ChangePath.EMERGENCY or sighting.path is not ChangePath.NORMAL:
+        return False
+    if sighting.state is ChangeState.SCHEDULED:
+        due = (sighting.begin is None or sighting.begin <= now) and (sighting.end is None or now < sighting.end)
+        return sighting.on_hold or not due
+    return sighting.state in (ChangeState.DRAFT, ChangeState.ASSESS, ChangeState.AUTHORIZE, ChangeState.CANCELLED)
 
 
 def drift_of(sighting: Sighting, now: datetime) -> Drift | None:

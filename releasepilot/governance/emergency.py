@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from fnmatch import fnmatchcase
 
-from releasepilot.model.emergency import OpenEmergency, Override, Waiver
+from releasepilot.model.emergency import Emergency, OpenEmergency, Override, Waiver
 
 
 def objection(emergency: OpenEmergency | None, override: Override, known: Collection[str]) -> str:
@@ -38,6 +38,20 @@ def waivers(emergency: OpenEmergency | None, overrides: Sequence[Override], now:
             if len(agreeing) >= emergency.needed:
                 found.setdefault(name, _waiver(emergency, name, agreeing, now))
     return found
+
+
+def declared(emergency: OpenEmergency | None, overrides: Sequence[Override]) -> Emergency | None:
+    """Return the emergency that the first waiver for this plan was given in; None before there is one.
+
+    It lasts when the waiver has expired: what was asked because of it is not asked again in another way.
+    """
+    for number, override in enumerate(overrides, 1):
+        found = tuple(waivers(emergency, overrides[:number], override.at).values()) if override.at else ()
+        if found and override.at:
+            first = found[0]
+            names = tuple(waiver.name for waiver in found if waiver.incident == first.incident)
+            return Emergency(incident=first.incident, reason=first.reason, by=first.by, waives=names, at=override.at)
+    return None
 
 
 def incidents(emergency: OpenEmergency | None, overrides: Sequence[Override], now: datetime) -> tuple[str, ...]:

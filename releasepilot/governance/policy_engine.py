@@ -6,8 +6,8 @@ from typing import Protocol
 
 from releasepilot.model.rule_input import ReleaseFacts, RuleInput
 
-#: What decides how often, or when, a rule is asked: once for each release; after the votes.
-ASKED_APART = ("release", "approvals")
+#: What decides how often, when or by whom a rule is asked: once for each release; after the votes; by the train.
+ASKED_APART = ("release", "approvals", "checks")
 
 
 class ExpressionWrong(ValueError):

@@ -82,6 +82,11 @@ def about_approvals(rules: Sequence[Rule], engine: PolicyEngine) -> tuple[str, .
     return tuple(rule.id for rule in rules if "approvals" in _mentions(rule, engine))
 
 
+def about_checks(rules: Sequence[Rule], engine: PolicyEngine) -> tuple[str, ...]:
+    """Return the rules that ask for checks: only who knows the trains before can answer."""
+    return tuple(rule.id for rule in rules if "checks" in _mentions(rule, engine))
+
+
 def _mentions(rule: Rule, engine: PolicyEngine) -> frozenset[str]:
     try:
         return engine.check(rule.expr)

@@ -88,6 +88,7 @@ class _Declared:
             attempts=self._attempts(),
             estimate=self.declaration.estimate,
             patient=self.traits.patient,
+            escalates=self.traits.escalates,
         )
 
     def _attempts(self) -> int:

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
 from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.people import Delegation, Person, mailbox
+
+if TYPE_CHECKING:
+    from releasepilot.model.catalog import Catalog
 
 #: A place in the catalog, and what is wrong there.
 Objection = tuple[tuple[str | int, ...], str]
@@ -24,6 +28,32 @@ def objections(
     yield from _of_gates(gates, people, components, windows)
     yield from _of_people(people)
     yield from _of_delegations(delegations, [gate.name for gate in gates])
+
+
+def doubts(catalog: Catalog) -> Iterator[Objection]:
+    """Yield what can hold, and is hardly meant: roles that nobody is listed for, where that is refused nowhere else.
+
+    A catalog without roles is for one person, and each role is then theirs.
+    """
+    if not catalog.roles:
+        return
+    places: list[tuple[tuple[str | int, ...], Sequence[str], str]] = []
+    for index, gate in enumerate(catalog.gates):
+        at = ("gates", index)
+        places.append(((*at, "veto"), gate.veto, "veto"))
+        places += [
+            ((*at, "escalate", number, "roles"), step.roles, "be asked when it escalates")
+            for number, step in enumerate(gate.escalate)
+        ]
+    if catalog.emergency:
+        places.append((("emergency", "roles"), catalog.emergency.roles, "act in an emergency"))
+    for path, roles, what in places:
+        for place, role in enumerate(roles):
+            if not catalog.roles.get(role):
+                yield (
+                    (*path, place),
+                    f"nobody is listed for the role {role!r}, so none but the owner of an embedded stack could {what}",
+                )
 
 
 def _of_gates(

@@ -15,6 +15,8 @@ class Assessment(Value):
     verdicts: tuple[RuleVerdict, ...] = ()
     #: Rules about approvals, which are asked when people have voted.
     after_votes: tuple[str, ...] = ()
+    #: Rules about checks, which are asked by the train: what is not asked of the ledger does not know how these ended.
+    in_train: tuple[str, ...] = ()
 
     @property
     def denied(self) -> bool:

@@ -143,6 +143,8 @@ class Sighting(Value):
     plan_digest: str = ""
     #: None where its state is one that we do not know, such as one of a model of its own.
     state: ChangeState | None
+    #: None where it does not say how it is authorised.
+    path: ChangePath | None = None
     #: Somebody put it on hold.
     on_hold: bool = False
     #: When it is scheduled, half-open.

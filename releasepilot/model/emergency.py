@@ -36,7 +36,7 @@ class Override(Value):
     """One person's word that a train need not wait for some gates or windows, because of an incident."""
 
     actor: Actor
-    #: The gates and windows, by name.
+    #: The gates and windows, by name; a step that asks a change board, by its id, takes the way of an emergency.
     waives: tuple[str, ...] = Field(min_length=1, max_length=50)
     reason: str = Field(max_length=32)
     incident: Incident
@@ -61,6 +61,19 @@ class OpenEmergency(Value):
     outside: tuple[str, ...] = ()
 
 
+class Emergency(Value):
+    """The emergency that a train goes through, once something was waived because of one."""
+
+    incident: str
+    reason: str
+    #: Whose word it is.
+    by: tuple[str, ...]
+    #: The gates and windows that it was given for, and the steps that ask the emergency board for it.
+    waives: tuple[str, ...]
+    #: When there were enough of them.
+    at: AwareDatetime
+
+
 class Waiver(Value):
     """A gate or window that a train need not wait for."""
 
@@ -71,6 +84,11 @@ class Waiver(Value):
     #: It no longer holds at this moment.
     until: AwareDatetime
 
+    @property
+    def grounds(self) -> str:
+        """By whom and why."""
+        return f"by {' and '.join(self.by)}: {self.reason}, {self.incident}"
+
     def __str__(self) -> str:
         """Say by whom and why."""
-        return f"waived by {' and '.join(self.by)}: {self.reason}, {self.incident}"
+        return f"waived {self.grounds}"

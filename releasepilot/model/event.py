@@ -45,7 +45,8 @@ class EventType(StrEnum):
     GATE_REOPENED = "gate:reopened"
     #: Time has passed: it should be decided, or more people may vote; `gate`, `reason`.
     GATE_REMINDED = "gate:reminded"
-    #: Somebody lets the train past gates or windows; `waives`, `reason`, `incident`, `comment`, `digest`.
+    #: Somebody lets the train past gates or windows, or has a board asked as an emergency; `waives`, `reason`,
+    #: `incident`, `comment`, `digest`.
     EMERGENCY_OVERRIDDEN = "emergency:overridden"
     #: Something is waived, so the incident has to be reviewed; `incident`, `due`.
     EMERGENCY_REVIEW_DUE = "emergency:review_due"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import AwareDatetime, Field, ValidationError, WrapValidator, model_validator
 
 from releasepilot.model.risk import RiskLevel
 from releasepilot.model.value import Seconds, Value
@@ -59,8 +60,25 @@ class Escalation(Value):
     roles: tuple[str, ...] = Field(min_length=1)
 
 
+#: No quorum is larger.
+MOST = 100
+
+_QuorumT = TypeVar("_QuorumT")
+
+
+def _one_message(value: object, handler: Callable[[object], _QuorumT]) -> _QuorumT:
+    """Say once what a quorum is: a union says of each of its members why it is not that one."""
+    try:
+        return handler(value)
+    except ValidationError:
+        raise ValueError("a quorum is a number of people from 1 to 100, or a part of them such as 60%") from None
+
+
 #: A number of people, or a part of those who may vote: `60%`, rounded up.
-Quorum = Annotated[int, Field(ge=1, le=100)] | Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")]
+Quorum = Annotated[
+    Annotated[int, Field(ge=1, le=MOST)] | Annotated[str, Field(pattern=r"^([1-9][0-9]?|100)%$")],
+    WrapValidator(_one_message),
+]
 
 
 class ApprovalGate(Value):

@@ -14,6 +14,7 @@ from pydantic_core import ErrorDetails
 from releasepilot.errors import CatalogError
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.document import Node, Place, Problem, Unreadable, parse
+from releasepilot.model.gate import MOST
 from releasepilot.model.versioning import PolicyEntry
 
 #: Keys and indexes from the root of a catalog to a value in it.
@@ -48,6 +49,12 @@ class Located:
         return _error(
             self.source,
             [Mistake(place=place_of(self.tree, path), path=path, what=what) for path, what in findings],
+        )
+
+    def told(self, findings: Iterable[tuple[Path, str]]) -> list[str]:
+        """Return a line for each finding, with its place, in the order of the text."""
+        return _lines(
+            self.source, [Mistake(place=place_of(self.tree, path), path=path, what=what) for path, what in findings]
         )
 
 
@@ -249,7 +256,8 @@ def _gates(tree: Node) -> Iterator[tuple[Path, str]]:
                     yield (*where, *path), f"the role {role.scalar!r} is not under 'roles'"
                 people |= members.get(role.scalar, set())
         quorum = (gate.items or {}).get("quorum", (None, Node(place=gate.place, scalar=1)))[1].scalar
-        if isinstance(quorum, int) and people and len(people) < quorum:
+        # One that is too large for any gate is told already.
+        if isinstance(quorum, int) and people and len(people) < quorum <= MOST:
             yield (*where, "quorum"), f"{quorum} must approve, and only {len(people)} may"
 
 
@@ -264,9 +272,14 @@ def _dotted(path: Path) -> str:
 
 
 def _error(source: str, mistakes: Iterable[Mistake]) -> CatalogError:
+    return CatalogError("\n".join(_lines(source, mistakes)), hint=_HINT)
+
+
+def _lines(source: str, mistakes: Iterable[Mistake]) -> list[str]:
     ordered = sorted(mistakes, key=lambda mistake: mistake.place)
-    lines = [": ".join(filter(None, (_shown(source, m.place), _dotted(m.path), m.what))) for m in ordered]
-    return CatalogError("\n".join(dict.fromkeys(lines)), hint=_HINT)
+    return list(
+        dict.fromkeys(": ".join(filter(None, (_shown(source, m.place), _dotted(m.path), m.what))) for m in ordered)
+    )
 
 
 _HINT = "what a catalog may hold is told in docs/reference/catalog.md, or by `releasepilot schema`"

@@ -52,6 +52,8 @@ class ReleaseFacts(Value):
     needs: tuple[str, ...] = ()
     #: The actuators of its steps, such as `git.publish`.
     uses: tuple[str, ...] = ()
+    #: As the catalog says: `{environment: production}`.
+    labels: dict[str, str] = Field(default_factory=dict)
 
 
 class RiskFacts(Value):
@@ -102,9 +104,21 @@ class ApprovalFacts(Value):
 
 
 class CheckFacts(Value):
-    """A check that others ran over what is to be released."""
+    """A step of the plan that only looks: a verify hook, a health check, a look at a change record.
 
+    It has not looked at what is to be released now, because rules are asked before the first step. What is known is
+    how the same step, by its component, name and actuator, ended when it last ran in a train of this name.
+    """
+
+    #: The component whose step it is.
+    component: str = ""
+    #: The step's name.
     name: str = ""
+    #: The actuator, such as `verify` or `http`.
+    uses: str = ""
+    #: It came to an end in an earlier train.
+    ran: bool = False
+    #: It did so well, the last time. False where it never ran.
     passed: bool = False
 
 
@@ -131,7 +145,7 @@ class RuleInput(Value):
     release: ReleaseFacts = ReleaseFacts()
     #: Rules that mention them are asked when people have voted, others when the plan is made.
     approvals: tuple[ApprovalFacts, ...] = ()
-    #: Empty as long as nothing reports checks.
+    #: The checks of the plan. Rules that mention them are asked by the train, which knows how they ended before.
     checks: tuple[CheckFacts, ...] = ()
     window: WindowFacts = WindowFacts()
     actor: ActorFacts = ActorFacts()

@@ -77,6 +77,8 @@ class ActuatorTraits(Value):
     prior: bool = False
     #: Whether it waits for people: its attempts have no end where the catalog sets none.
     patient: bool = False
+    #: Whether it takes another way in an emergency, so that it is called anew where one begins while it waits.
+    escalates: bool = False
 
 
 class Step(Value):
@@ -107,6 +109,8 @@ class Step(Value):
     estimate: Seconds | None = None
     #: It waits for people, and how long they take is no measure of it.
     patient: bool = False
+    #: It takes another way in an emergency.
+    escalates: bool = False
 
 
 class StepStatus(StrEnum):

@@ -128,6 +128,8 @@ class StepNode(Value):
     attempts: int = 5
     #: Seconds that it is expected to take; 0 where no window asks.
     estimate: int = 0
+    #: It takes another way in an emergency.
+    escalates: bool = False
 
 
 class Outline(Value):

@@ -10,7 +10,7 @@ from typing import Any, Self
 from pydantic import BaseModel, JsonValue, ValidationError
 
 from releasepilot.errors import CatalogError, ReleasePilotError
-from releasepilot.model.catalog import Catalog, StepDeclaration
+from releasepilot.model.catalog import Catalog, OnFailure, StepDeclaration
 from releasepilot.model.step import ActuatorTraits, Queue, SagaClass, Step, Undo
 from releasepilot.plugins.spec import Actuator, Tools
 
@@ -79,6 +79,7 @@ class Registry:
                 effect=one.effect,
                 prior=getattr(one, "prior", False),
                 patient=getattr(one, "patient", False),
+                escalates=getattr(one, "escalates", False),
             )
             for name, one in sorted(self._classes.items())
         )
@@ -107,6 +108,20 @@ class Registry:
         return [
             ((*place, *path), message) for place, step in _declarations(catalog) for path, message in self._faults(step)
         ]
+
+    def doubts(self, catalog: Catalog) -> Iterator[tuple[Path, str]]:
+        """Yield what can hold, and is hardly meant: one change for components that may fail one by one."""
+        if catalog.on_failure is not OnFailure.ROLLBACK_DEPENDENTS:
+            return
+        asking = [one.name for one in self.traits() if one.escalates]
+        having = [
+            entry.name
+            for entry in catalog.components
+            if any(step.uses in asking for step in (*entry.publish, *entry.health))
+        ]
+        if having and len(having) < len(catalog.components):
+            what = f"a component without a change of its own may be taken back while that of {having[0]!r} is closed"
+            yield ("on_failure",), f"{what} as successful: give each its own, or say rollback_all"
 
     def _faults(self, step: StepDeclaration) -> Iterator[tuple[Path, str]]:
         """Check one declaration."""

@@ -19,6 +19,7 @@ from typing import ClassVar, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from releasepilot.model.catalog import StepDeclaration
+from releasepilot.model.emergency import Emergency
 from releasepilot.model.plan import Plan, Release
 from releasepilot.model.receipt import Observation, Receipt
 from releasepilot.model.step import Queue, SagaClass, Step, Undo
@@ -52,6 +53,8 @@ class Call(Generic[ConfigT]):
     train_started_at: datetime
     #: The whole plan, for an effect that is about more than one release; None where a test gives none.
     plan: Plan | None = None
+    #: The emergency that the train goes through, for an actuator that `escalates`; None without one, and for a revert.
+    emergency: Emergency | None = None
     #: Tell that the call is alive, from any thread. The engine calls it too, so only hour-long work needs it.
     beat: Callable[[], None] = field(default=lambda: None)
     #: Looks up what the configuration names by reference: `await call.secrets.read(config.token)`. What was looked up
@@ -84,8 +87,10 @@ class Actuator(Protocol[ConfigT]):
     declarable: ClassVar[bool]
     #: False for a check, which only looks: `apply` is then called first and each time anew, `revert` never.
     effect: ClassVar[bool]
-    # Two more may be stated, and are False where they are not. `prior`: it asks for leave, and comes before everything
-    # that is public. `patient`: it waits for people, so its attempts have no end unless the catalog sets one.
+    # Three more may be stated, and are False where they are not. `prior`: it asks for leave, and comes before
+    # everything that is public. `patient`: it waits for people, so its attempts have no end unless the catalog sets
+    # one. `escalates`: it takes another way in an emergency, of which its call tells; where one begins while it waits,
+    # it is cancelled and called anew.
 
     def __init__(self, tools: Tools) -> None:
         """Take what it works with. No I/O here."""

@@ -19,6 +19,7 @@ from releasepilot.model.estimate import Measured
 from releasepilot.model.event import Event
 from releasepilot.model.plan import Plan
 from releasepilot.model.receipt import Receipt
+from releasepilot.model.refusal import Refusal
 from releasepilot.model.train import Outcome, Record, Request, TrainPhase
 from releasepilot.model.value import Value
 from releasepilot.store.claims import named
@@ -170,6 +171,10 @@ class Reader:
         """Return everything that happened in a train, by its exact id, in order."""
         return await self._rows(Event, "events", train=train)
 
+    async def refusals(self, train: str) -> list[Refusal]:
+        """Return what was tried with a train, by its exact id, and refused, in order."""
+        return await self._rows(Refusal, "refusals", train=train)
+
     async def overdue_review(self, name: str, now: datetime) -> OverdueReview | None:
         """Return the first review that trains of a name owe at a moment; None where they owe none."""
         found = await self._rows(OverdueReview, "overdue_review", name=name, now=now)
@@ -184,6 +189,13 @@ class Reader:
         given = {"name": name, "but": but, "components": list(components), "limit": limit}
         async with connected(self._pool) as connection, connection.cursor(row_factory=scalar_row) as cursor:
             return [bool(row) for row in await (await cursor.execute(_SQL["failures"], given)).fetchall()]
+
+    async def checks(self, name: str, but: str, steps: Sequence[str]) -> dict[tuple[str, str], bool]:
+        """Say by step and actuator whether it ended well when it last ran in a train of a name, but for one."""
+        given = {"name": name, "but": but, "steps": list(steps)}
+        async with connected(self._pool) as connection, connection.cursor() as cursor:
+            rows = await (await cursor.execute(_SQL["checks"], given)).fetchall()
+        return {(str(step), str(uses)): bool(passed) for step, uses, passed in rows}
 
     async def next_seq(self, train: str) -> int:
         """Return the number of the train's next event; the first is 1."""

@@ -12,11 +12,12 @@ from psycopg.types.json import Jsonb
 from pydantic import JsonValue, TypeAdapter
 from pydantic_core import PydanticSerializationError
 
-from releasepilot.errors import TrainUnknown
+from releasepilot.errors import IdentityUnproven, TrainUnknown
 from releasepilot.model.assessment import Assessment
 from releasepilot.model.claim import Claim, Wanted
 from releasepilot.model.event import Event, EventType
 from releasepilot.model.plan import Plan
+from releasepilot.model.refusal import Refusal
 from releasepilot.model.train import Request
 from releasepilot.store import claims
 from releasepilot.store.fold import PLAN_EVENTS, STEP_EVENTS, TRAIN_EVENTS, StepState, TrainState, next_step, next_train
@@ -24,6 +25,9 @@ from releasepilot.store.pool import Connection, Pool, connected
 from releasepilot.store.sql import queries
 
 _SQL = queries("write.sql")
+
+#: Refusals that are kept of one train, and of one actor among them; the others are counted.
+_MOST, _MOST_OF_ONE = 500, 50
 
 RowT = TypeVar("RowT", Event, StepState)
 
@@ -35,7 +39,7 @@ _STEPS: TypeAdapter[list[StepState]] = TypeAdapter(list[StepState])
 
 
 class Writer:
-    """The only writer of the database. Every method may be called again with the same arguments."""
+    """The only writer of the database. Every method but `refuse` may be called again with the same arguments."""
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
@@ -75,6 +79,18 @@ class Writer:
         """Let go what a workflow claims; return the workflows that need wait no longer."""
         async with connected(self._pool) as connection, connection.transaction():
             return await claims.release(connection, "", holder, at)
+
+    async def refuse(self, train: str, refusals: Sequence[Refusal]) -> bool:
+        """Add refusals of one train; return whether there is such a train. Those that are too many are only counted.
+
+        What is given again is counted again.
+        """
+        async with connected(self._pool) as connection, connection.transaction():
+            if await (await connection.execute(_SQL["hold_train"], {"train": train})).fetchone() is None:
+                return False
+            for refusal in refusals:
+                await _refuse(connection, refusal)
+        return True
 
     async def record(self, train: str, events: Sequence[Event]) -> tuple[str, ...]:
         """Add events and bring the train and its steps up to date with those that are new.
@@ -176,6 +192,22 @@ async def _put_train(connection: Connection, train: str, state: TrainState, even
     record = state.record and Jsonb(storable(state.record.model_dump(mode="json")))
     row = {**dict(state), "record": record, "waiting_for": storable_text(state.waiting_for), "train": train}
     await connection.execute(_SQL["put_train"], row)
+
+
+async def _refuse(connection: Connection, refusal: Refusal) -> None:
+    """Count a refusal where it was refused before, keep it where there is room, else count it among the others."""
+    if (await connection.execute(_SQL["repeat_refusal"], _refused(refusal))).rowcount:
+        return
+    bounds = {"most": _MOST, "most_of_one": _MOST_OF_ONE, "unproven": IdentityUnproven.code}
+    if (await connection.execute(_SQL["insert_refusal"], {**_refused(refusal), **bounds})).rowcount:
+        return
+    rest = Refusal.uncounted(refusal.train, refusal.at, refusal.last_at, refusal.times)
+    await connection.execute(_SQL["count_refusal"], _refused(rest))
+
+
+def _refused(refusal: Refusal) -> dict[str, object]:
+    row = refusal.model_dump(exclude={"type"})
+    return {name: storable_text(value) if isinstance(value, str) else value for name, value in row.items()}
 
 
 def storable_text(text: str) -> str:

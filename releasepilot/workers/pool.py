@@ -32,6 +32,7 @@ from releasepilot.plugins.spec import Tools
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
+from releasepilot.workers.refusals import RefusalKeeper, keeping_refusals
 from releasepilot.workers.sandbox import runner
 from releasepilot.workflows.ports import PrepareCall, task_queue
 from releasepilot.workflows.review import ReviewWorkflow
@@ -93,6 +94,7 @@ class _Hands:
     ledger: Ledger
     claims: Claims
     windows: Windows
+    refusals: RefusalKeeper
 
 
 @asynccontextmanager
@@ -113,6 +115,7 @@ async def workers(client: Client, posting: Posting) -> AsyncIterator[Sequence[Wo
             ledger=ledger,
             claims=Claims(client, ledger, shelf),
             windows=Windows(posting.now),
+            refusals=await stack.enter_async_context(keeping_refusals(ledger)),
         )
         yield [_worker(client, posting, queue, hands) for queue in posting.queues]
 
@@ -155,7 +158,7 @@ def _worker(client: Client, posting: Posting, queue: Queue, hands: _Hands) -> Wo
         activities=activities,
         workflows=list(WORKFLOWS) if queue is Queue.ENGINE else [],
         workflow_runner=runner(),
-        interceptors=[DiscreetHeartbeats(posting.secrets)],
+        interceptors=[DiscreetHeartbeats(posting.secrets), *([hands.refusals] if queue is Queue.ENGINE else [])],
         max_concurrent_activities=posting.slots,
         max_cached_workflows=posting.cached_workflows,
         graceful_shutdown_timeout=_GRACE,

@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from releasepilot.governance.emergency import holds, incidents, objection, waivers
-    from releasepilot.model.emergency import OpenEmergency, Override, Waiver
+    from releasepilot.governance.emergency import declared, holds, incidents, objection, waivers
+    from releasepilot.model.emergency import Emergency, OpenEmergency, Override, Waiver
     from releasepilot.model.event import EventType
     from releasepilot.model.train import Condition
     from releasepilot.workflows.journal import Journal
@@ -27,6 +27,11 @@ class Overrides:
         self.given = list(given)
         #: Incidents whose review the journal knows to be due.
         self._due = dict.fromkeys(incidents(emergency, self.given, workflow.now()))
+
+    @property
+    def declared(self) -> Emergency | None:
+        """The emergency that the train goes through."""
+        return declared(self.emergency, self.given) if self.given else None
 
     @property
     def able(self) -> tuple[str, ...]:
@@ -78,11 +83,13 @@ class Overrides:
             )
 
     def told(self) -> tuple[str, ...]:
-        """Say what was waived, by whom and why, also where that has ended."""
+        """Say what was waived or asked as an emergency, by whom and why, also where that has ended."""
         found: dict[str, str] = {}
         for number, override in enumerate(self.given, 1):
             for waiver in waivers(self.emergency, self.given[:number], override.at or workflow.now()).values():
-                found.setdefault(waiver.name, f"{waiver.name}: {waiver}")
+                # The ids of steps have a slash, and a board that is asked in another way is not waived.
+                said = str(waiver) if "/" not in waiver.name else f"asked as an emergency {waiver.grounds}"
+                found.setdefault(waiver.name, f"{waiver.name}: {said}")
         return tuple(found.values())
 
     def _owe(self, incident: str, now: datetime) -> None:

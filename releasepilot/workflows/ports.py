@@ -12,6 +12,7 @@ from typing import Final
 from pydantic import Field
 from temporalio.common import RetryPolicy
 
+from releasepilot.model.emergency import Emergency
 from releasepilot.model.event import Event
 from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Residue
@@ -127,12 +128,20 @@ class StepCall(Value):
     train_started_at: datetime
     #: The claim that it is done under; 0 for none.
     ticket: int = 0
+    #: The emergency that the train goes through, where the step takes another way in one.
+    emergency: Emergency | None = None
 
 
 def train_workflow_id(train: str) -> str:
     """Return `train/<name>/<digest>` of a train's id `<name>-<digest>`."""
     name, _, digest = train.rpartition("-")
     return f"train/{name}/{digest}"
+
+
+def train_of_workflow(workflow_id: str) -> str:
+    """Return the id of the train whose workflow has this id."""
+    name, _, digest = workflow_id.removeprefix("train/").rpartition("/")
+    return f"{name}-{digest}"
 
 
 def task_queue(queue: Queue | str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -10,6 +12,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from pydantic import JsonValue
 
+    from releasepilot.model.emergency import Emergency
     from releasepilot.model.event import EventType
     from releasepilot.model.plan import Residue
     from releasepilot.model.receipt import Receipt, Undone
@@ -40,13 +43,23 @@ _EVENT_OF = {
 class StepRunner:
     """Applies and reverts the steps of one plan, and journals what comes of it."""
 
-    def __init__(self, journal: Journal, plan_digest: str, started_at: datetime, ticket: int = 0) -> None:
-        """Run steps of the plan with this digest, for the journal's train, under a claim."""
+    def __init__(
+        self,
+        journal: Journal,
+        plan_digest: str,
+        started_at: datetime,
+        ticket: int = 0,
+        emergency: Callable[[], Emergency | None] = lambda: None,
+    ) -> None:
+        """Run steps of the plan with this digest, for the journal's train, under a claim.
+
+        `emergency` says which one the train goes through at the moment.
+        """
         self.journal = journal
         self.plan_digest = plan_digest
         self.started_at = started_at
-        # What nobody claims does not travel.
-        self._claim = {"ticket": ticket} if ticket else {}
+        self._ticket = ticket
+        self._emergency = emergency
         #: What undone steps left behind.
         self.residue: list[Residue] = []
         self._receipts: dict[str, Receipt] = {}
@@ -54,8 +67,33 @@ class StepRunner:
 
     async def apply(self, node: StepNode) -> None:
         """Have a step applied; raise StepFailed when it was tried often enough, or trying cannot help."""
-        receipt = await self._activity(Activity.APPLY, node, node.attempts, Receipt)
+        receipt = await (self._escalating(node) if node.escalates else self._applied(node))
         self._receipts[node.id] = receipt
+
+    async def _escalating(self, node: StepNode) -> Receipt:
+        """Apply a step that takes another way in an emergency: where one begins meanwhile, call it off, and anew."""
+        while True:
+            emergency = self._emergency()
+            work = asyncio.create_task(self._applied(node, emergency), name=node.id)
+            try:
+                called_off = await self._called_off(work, calm=emergency is None)
+            except asyncio.CancelledError:
+                work.cancel()
+                return await work
+            if not called_off:
+                return await work
+
+    async def _called_off(self, work: asyncio.Task[Receipt], *, calm: bool) -> bool:
+        """Wait until a step's work is over; return whether that is because an emergency began, where it was calm."""
+        await workflow.wait_condition(lambda: work.done() or (calm and self._emergency() is not None))
+        if work.done():
+            return False
+        work.cancel()
+        await workflow.wait_condition(work.done)
+        return work.cancelled()
+
+    async def _applied(self, node: StepNode, emergency: Emergency | None = None) -> Receipt:
+        return await self._activity(Activity.APPLY, node, node.attempts, Receipt, emergency)
 
     async def revert(self, node: StepNode) -> None:
         """Have a step reverted; raise StepFailed as `apply` does. What stays goes to `residue`."""
@@ -94,17 +132,26 @@ class StepRunner:
             )
         )
 
-    async def _activity(self, which: Activity, node: StepNode, attempts: int, gives: type[_Given]) -> _Given:
+    async def _activity(
+        self,
+        which: Activity,
+        node: StepNode,
+        attempts: int,
+        gives: type[_Given],
+        emergency: Emergency | None = None,
+    ) -> _Given:
+        call = StepCall(
+            train=self.journal.train, plan_digest=self.plan_digest, step=node.id, train_started_at=self.started_at
+        )
+        # What nobody set does not travel.
+        if self._ticket:
+            call = call.model_copy(update={"ticket": self._ticket})
+        if emergency is not None:
+            call = call.model_copy(update={"emergency": emergency})
         with failures_in_words():
             given: _Given = await workflow.execute_activity(
                 which.value,
-                StepCall(
-                    train=self.journal.train,
-                    plan_digest=self.plan_digest,
-                    step=node.id,
-                    train_started_at=self.started_at,
-                    **self._claim,
-                ),
+                call,
                 result_type=gives,
                 task_queue=task_queue(node.queue),
                 start_to_close_timeout=timedelta(seconds=node.timeout),

@@ -169,12 +169,12 @@ class TrainWorkflow:
         """Refuse, without a trace in the history, a vote that could not count."""
         self._refuse_unproven(vote.actor)
         if self._phase is not TrainPhase.WAITING:
-            raise _refused(f"train {self._train} is at no gate: it is {self._phase.value}")
+            raise _refused(f"train {self._train} is at no gate: it is {self._phase.value}", _VOTE)
         if vote.plan_digest != self._outline.digest:
-            raise _refused("the plan has changed since you saw it: look at it again, then vote on the new one")
+            raise _refused("the plan has changed since you saw it: look at it again, then vote on the new one", _VOTE)
         objection = self._gates.objection(vote, workflow.now())
         if objection:
-            raise _refused(objection)
+            raise _refused(objection, _VOTE)
 
     @workflow.update
     async def override(self, override: Override) -> TrainView:
@@ -187,14 +187,20 @@ class TrainWorkflow:
     def _may_override(self, override: Override) -> None:
         """Refuse, without a trace in the history, what could not count."""
         self._refuse_unproven(override.actor)
-        if self._phase is not TrainPhase.WAITING and not self._openings.reason:
+        if self._phase is not TrainPhase.WAITING and not self._openings.reason and not self._asks():
             raise _refused(f"train {self._train} waits for nothing: it is {self._phase.value}")
         if override.plan_digest != self._outline.digest:
             raise _refused("the plan has changed since you saw it: look at it again, then override for the new one")
         known = [gate.name for gate in self._outline.gates] + [window.name for window in self._request.catalog.windows]
+        known += [step.id for step in self._outline.steps if step.escalates]
         objection = self._overrides.objection(override, known)
         if objection:
             raise _refused(objection)
+
+    def _asks(self) -> bool:
+        """Whether a step runs that would take another way in an emergency."""
+        statuses = self._engine.statuses if self._engine else {}
+        return any(step.escalates and statuses.get(step.id) is StepStatus.RUNNING for step in self._outline.steps)
 
     @workflow.update
     async def pause(self, command: Command) -> TrainView:
@@ -477,7 +483,13 @@ class TrainWorkflow:
             until=workflow.wait_condition,
             on_failure=OnFailure(outline.on_failure),
         )
-        runner = StepRunner(self._journal, outline.digest, self._started_at, self._turn.ticket)
+        runner = StepRunner(
+            self._journal,
+            outline.digest,
+            self._started_at,
+            self._turn.ticket,
+            emergency=lambda: self._overrides.declared,
+        )
         runner.residue.extend(residue)
         engine.paused = self._paused
         engine.moved = self._moved
@@ -605,7 +617,11 @@ class TrainWorkflow:
         )
 
 
-def _refused(message: str, code: str = "RP502") -> ApplicationError:
-    # It leaves no trace in the history, so the log of the worker is where it is kept.
+#: The codes of what is refused: a vote, and any other command.
+_VOTE, _COMMAND = "RP502", "RP500"
+
+
+def _refused(message: str, code: str = _COMMAND) -> ApplicationError:
+    # It leaves no trace in the history. The worker's interceptor keeps it in the ledger, and the log has it at once.
     workflow.logger.warning("refused: %s", message)
     return ApplicationError(message, type=code, non_retryable=True)

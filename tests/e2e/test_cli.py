@@ -46,7 +46,12 @@ def failing(name: str = "deploy", **more: Any) -> dict[str, Any]:
 
 def test_validate_counts_components_or_points_at_the_mistake(desk: Desk) -> None:
     """A right catalog is told as JSON; a wrong one ends with 1 and the place of the mistake, in JSON too."""
-    assert desk.run("validate", "--json").json == {"train": desk.train, "components": ["lib", "api", "app"]}
+    found = {"train": desk.train, "components": ["lib", "api", "app"], "warnings": []}
+    assert desk.run("validate", "--json").json == found
+    desk.write(gates=[{**GATE[0], "veto": ["nobody"]}], roles={"managers": ["mia"]})
+    warned = desk.run("validate")
+    assert (warned.code, "no mistakes" in warned.out) == (0, True)
+    assert "gates[0].veto[0]: nobody is listed for the role 'nobody'" in warned.err
     desk.write(concurrency=0, components={"app": {"needs": ["nobody"]}})
     said = desk.run("validate")
     assert (said.code, said.out) == (1, "")
@@ -236,6 +241,37 @@ def test_a_gate_waits_for_its_approval(desk: Desk) -> None:
     assert desk.run("approve", desk.train, "--comment", "seen", "--plan", waiting.json["plan_digest"]).code == 0
     done = desk.run("status", desk.train, "--watch", "--json")
     assert (done.code, done.json["record"]["outcome"]) == (0, "released")
+
+
+def test_what_happened_is_told_with_what_was_refused(desk: Desk) -> None:
+    """The vote that could not count stands between the gate that it was for and the vote that did."""
+    desk.write(gates=GATE)
+    desk.run("release", "--yes", "--detach")
+    desk.run("status", desk.train)
+    gate = _until_told(desk, "gate:opened")
+    assert desk.run("approve", desk.train, "--comment", "seen", "--plan", "sha256:0").code == 1
+    refused = _until_told(desk, "refused")
+    assert (refused["tried"], refused["code"], refused["times"]) == ("approve", "RP502", 1)
+    assert refused["reason"].startswith("the plan has changed since you saw it")
+    assert desk.run("reject", desk.train, "--comment", "not today").code == 0
+    desk.run("status", desk.train, "--watch")
+    told = desk.run("events", desk.train).out
+    kinds = ("train:started", "gate:opened", "refused", "gate:voted", "train:ended")
+    places = [told.index(kind) for kind in kinds]
+    assert places == sorted(places), told
+    later = desk.run("events", desk.train, "--json", "--since", str(gate["seq"])).json
+    assert {one["type"] for one in later} >= {"refused", "gate:voted", "train:ended"}
+    assert "gate:opened" not in {one["type"] for one in later}
+    assert desk.run("events", "no-such-train").code == 2
+
+
+def _until_told(desk: Desk, kind: str) -> dict[str, Any]:
+    """Return the first event of a kind once the ledger has it."""
+    for _ in range(100):
+        for one in desk.run("events", desk.train, "--json").json:
+            if one["type"] == kind:
+                return dict(one)
+    raise AssertionError(f"no {kind} is told")
 
 
 def test_a_rejection_ends_with_4_and_touches_nothing(desk: Desk) -> None:

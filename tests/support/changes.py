@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,6 +12,7 @@ from support.calls import TRAIN, a_call
 from support.plans import planned, source
 from support.services import Service
 
+from releasepilot.model.emergency import Emergency
 from releasepilot.plugins.spec import Actuator, Call
 
 PLAN = planned(source("api", "feat: faster search"), source("web", "fix: a typo", needs={"api": "^1.0.0"}))
@@ -37,6 +39,23 @@ def know(monkeypatch: pytest.MonkeyPatch, service: Service, account: str = "bot"
     monkeypatch.setenv(VARIABLE, service.passwords[account])
 
 
-def a_change_call(kind: type[Actuator[Any]], config: dict[str, JsonValue], *, at: datetime | None = None) -> Call[Any]:
+#: What two people said because of an incident.
+EMERGENCY = Emergency(
+    incident="INC-7",
+    reason="outage",
+    by=("cora", "carl"),
+    waives=("managers",),
+    at=datetime(2026, 6, 1, 12, 30, tzinfo=UTC),
+)
+
+
+def a_change_call(
+    kind: type[Actuator[Any]],
+    config: dict[str, JsonValue],
+    *,
+    at: datetime | None = None,
+    emergency: Emergency | None = None,
+) -> Call[Any]:
     """Call an actuator for the plan."""
-    return a_call(kind, PLAN.releases[0], config, scheduled_at=at or datetime.now(UTC), plan=PLAN)
+    call = a_call(kind, PLAN.releases[0], config, scheduled_at=at or datetime.now(UTC), plan=PLAN)
+    return replace(call, emergency=emergency)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from support.world import Diary, Mark, Noop, World
+from support.world import Diary, Mark, Noop, Plea, World
 from temporalio import activity
 from temporalio.client import Client
 from temporalio.testing import TimeSkippingConfig, WorkflowEnvironment
@@ -20,7 +20,6 @@ from releasepilot.activities.claims import Claims
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.ledger import Ledger
 from releasepilot.activities.outline import outline_of
-from releasepilot.activities.proof import require_proof
 from releasepilot.activities.steps import PlanShelf, Steps
 from releasepilot.activities.windows import Windows
 from releasepilot.control import Control
@@ -28,6 +27,7 @@ from releasepilot.model.assessment import Assessment
 from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Plan, differences
+from releasepilot.model.refusal import Refusal
 from releasepilot.model.risk import Risk, RiskLevel
 from releasepilot.model.step import Queue
 from releasepilot.model.train import Outline, Record, Request
@@ -40,9 +40,10 @@ from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
 from releasepilot.workers import temporal_server
 from releasepilot.workers.pool import WORKFLOWS
+from releasepilot.workers.refusals import keeping_refusals
 from releasepilot.workers.sandbox import runner
 from releasepilot.workflows.payloads import DATA_CONVERTER
-from releasepilot.workflows.ports import LEASE, Activity, PrepareCall, task_queue
+from releasepilot.workflows.ports import LEASE, Activity, PrepareCall, Standing, StandingCall, task_queue
 
 ACTOR = Actor(account="anna")
 
@@ -66,8 +67,8 @@ async def skipping_time(folder: Path) -> AsyncIterator[WorkflowEnvironment]:
 class GivenPlans:
     """Answers the planning port with plans that a test made, one after the other, the last one for ever."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, writer: Writer, reader: Reader) -> None:
+        self._writer, self._reader = writer, reader
         self.plans: dict[str, list[Plan]] = {}
         #: Seconds before planning begins, as where the git workers are busy.
         self.delay = 0.0
@@ -81,16 +82,24 @@ class GivenPlans:
     async def prepare(self, call: PrepareCall) -> Outline:
         """Store the next plan of this train's name and outline it."""
         await asyncio.sleep(self.delay)
+        ledger = self._ledger()
         with failures_explained():
-            await self._ledger.open(call)
+            await ledger.open(call)
             plans = self.plans[call.request.catalog.train]
             plan = plans.pop(0) if len(plans) > 1 else plans[0]
-            await self._ledger.keep(plan)
+            await ledger.keep(plan)
             before = next((one for one in self._seen if one.digest == call.previous), None)
             self._seen.append(plan)
-            require_proof(call.asked_by, self.trust, call.started_at)
             changes = differences(before, plan) if before else ()
             return outline_of(plan, call.request, changes, trust=self.trust, assessment=self._assessed())
+
+    @activity.defn(name=Activity.STANDING)
+    async def standing(self, call: StandingCall) -> Standing:
+        """Say where a train stands, as a ledger does that asks for tokens now."""
+        return await self._ledger().standing(call)
+
+    def _ledger(self) -> Ledger:
+        return Ledger(self._writer, self._reader, self.trust)
 
     def _assessed(self) -> Assessment | None:
         if not self.risks:
@@ -172,6 +181,14 @@ class Stage:
         assert last.record is not None
         return last.record
 
+    async def refused(self, train: str, count: int = 1) -> list[Refusal]:
+        """Return what the database has of what was refused, once it is so much: it is written beside the work."""
+        for _ in range(300):
+            if len(found := await self.reader.refusals(train)) >= count:
+                return found
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"{len(found)} of {count} are there: {found}")
+
     def as_actor(self, account: str) -> Control:
         """Return a control for somebody else."""
         return Control(self.client, self.reader, Actor(account=account))
@@ -188,13 +205,14 @@ async def stage(
 ) -> AsyncIterator[Stage]:
     """Run a worker on all queues. Without a cache each workflow task replays from the first event."""
     async with open_pool(database_url) as pool, AsyncExitStack() as stack:
-        reader = Reader(pool)
-        ledger = Ledger(Writer(pool), reader)
-        given = GivenPlans(ledger)
+        reader, writer = Reader(pool), Writer(pool)
+        ledger = Ledger(writer, reader)
+        refusals = await stack.enter_async_context(keeping_refusals(ledger))
+        given = GivenPlans(writer, reader)
         clock = GivenClock()
-        registry = Registry.load(Tools(cache=folder), (Mark, Noop, Diary))
+        registry = Registry.load(Tools(cache=folder), (Mark, Noop, Diary, Plea))
         shelf = PlanShelf(reader)
-        steps = Steps(registry, shelf, reader, lease)
+        steps = Steps(registry, shelf, reader, lease=lease)
         claims = Claims(client, ledger, shelf, lease)
         for queue in (Queue.ENGINE, Queue.GIT, Queue.DEPLOY):
             await stack.enter_async_context(
@@ -205,11 +223,12 @@ async def stage(
                     activities=[steps.apply, steps.revert]
                     + ([given.prepare] if queue is Queue.GIT else [])
                     + (
-                        [ledger.record, ledger.standing, claims.claim, clock.windows.judge]
+                        [ledger.record, given.standing, claims.claim, clock.windows.judge]
                         if queue is Queue.ENGINE
                         else []
                     ),
                     workflow_runner=runner(),
+                    interceptors=[refusals] if queue is Queue.ENGINE else [],
                     max_cached_workflows=cached_workflows,
                     build_id="test",
                     max_heartbeat_throttle_interval=timedelta(milliseconds=200),

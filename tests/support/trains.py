@@ -20,6 +20,7 @@ from releasepilot.model.catalog import Catalog
 from releasepilot.model.gate import Actor
 from releasepilot.model.plan import Plan
 from releasepilot.model.train import Record, Request, TrainView, request_of
+from releasepilot.model.trust import Trust
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
 from releasepilot.repositories.snapshot import take_snapshot
@@ -42,6 +43,7 @@ def catalog_of(components: Sequence[dict[str, Any]], *, train: str = "", **more:
 class Depot:
     """Where trains of a test start: the planner, and a control over the servers."""
 
+    client: Client
     control: Control
     reader: Reader
     #: The folder of the mirrors.
@@ -75,6 +77,10 @@ class Depot:
                     return view
         raise AssertionError(f"{train} ended before that: {view.record}")
 
+    def acting(self, account: str) -> Control:
+        """Return a control for somebody else."""
+        return Control(self.client, self.reader, Actor(account=account))
+
     async def ended(self, train: str, seconds: float = 90.0) -> Record:
         """Wait for a train's record."""
         view = await self.until(train, lambda view: view.record is not None, seconds)
@@ -91,16 +97,21 @@ async def depot(
     working: bool = True,
     git_timeout: float = 60.0,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    trust: Trust | None = None,
 ) -> AsyncIterator[Depot]:
     """Give a depot, with a worker in this process unless `working` is false. Mirrors live in `folder`."""
-    posting = Posting(database_url=database_url, cache=folder / "cache", git_timeout=git_timeout, now=now)
+    posting = Posting(database_url=database_url, cache=folder / "cache", git_timeout=git_timeout, now=now, trust=trust)
     async with open_pool(database_url) as pool, AsyncExitStack() as stack:
         if working:
             for worker in await stack.enter_async_context(workers(client, posting)):
                 await stack.enter_async_context(worker)
         reader = Reader(pool)
         yield Depot(
-            control=Control(client, reader, ANNA), reader=reader, cache=folder / "planning", git_timeout=git_timeout
+            client=client,
+            control=Control(client, reader, ANNA),
+            reader=reader,
+            cache=folder / "planning",
+            git_timeout=git_timeout,
         )
 
 

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
 
-from releasepilot.errors import StepError, StepRefused
+from releasepilot.errors import StepError, StepNotReady, StepRefused
 from releasepilot.model.catalog import Author, Ecosystem, OnFailure
 from releasepilot.model.gate import ApprovalGate
 from releasepilot.model.plan import Plan, Release
@@ -214,6 +214,24 @@ class Noop:
         return ""
 
 
+class Plea(Mark):
+    """Asks for leave: waits in calm times, and writes the incident into its receipt in an emergency."""
+
+    name: ClassVar[str] = "plea"
+    escalates: ClassVar[bool] = True
+
+    async def apply(self, call: Call[NoConfig]) -> dict[str, str]:
+        """Wait for ever, in one attempt or in many, or go the way of an emergency."""
+        if call.emergency is None:
+            if self.world.ordered(call.step.id) == "again":
+                raise StepNotReady("nobody has decided", after=0.1)
+            with self.world.log.open("a") as log:
+                log.write(f"?{call.step.id}\n")
+            await asyncio.sleep(3600)
+        notes = await super().apply(call)
+        return {**notes, "incident": call.emergency.incident if call.emergency else ""}
+
+
 def step(
     component: str,
     name: str,
@@ -241,6 +259,7 @@ def step(
         attempts=attempts,
         timeout=timeout,
         estimate=estimate,
+        escalates=uses == Plea.name,
     )
 
 

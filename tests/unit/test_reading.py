@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
 from releasepilot.errors import CatalogError
+from releasepilot.model.agreements import doubts
 from releasepilot.model.catalog import Catalog
 from releasepilot.model.document import MAX_DEPTH, resolve
 from releasepilot.model.reading import absolute, read_catalog
@@ -40,6 +41,47 @@ def refused(text: str) -> list[str]:
     with pytest.raises(CatalogError) as caught:
         read_catalog(text, "c.yaml")
     return caught.value.message.splitlines()
+
+
+def doubtful(text: str) -> list[str]:
+    """Read a text that is right, and return what is hardly meant in it."""
+    located = read_catalog(text, "c.yaml")
+    return located.told(doubts(located.catalog))
+
+
+def test_roles_that_nobody_is_listed_for_are_doubted() -> None:
+    """A veto, an escalation or an emergency of nobody holds, and is hardly meant; each is told with its place."""
+    gates = "gates:\n  - roles: [cab]\n    veto: [sec, cab]\n    escalate:\n      - {after: 1d, roles: [boss]}\n"
+    text = GOOD.replace("gates:\n  - roles: [cab]\n", gates).replace("cab: [ana]", "cab: [ana]\n  boss: []")
+    lines = doubtful(text + "emergency: {roles: [cab, fire]}\n")
+    places = ["gates[0].veto[0]", "gates[0].escalate[0].roles[0]", "emergency.roles[1]"]
+    assert [line.split(": ")[1] for line in lines] == places
+    assert [line.split("role ")[1].split(",")[0] for line in lines] == ["'sec'", "'boss'", "'fire'"]
+    assert lines[0].startswith("c.yaml:15:12: ")
+
+
+def test_a_catalog_for_one_person_is_not_doubted() -> None:
+    """Without roles each is held by whoever owns the embedded stack; and what somebody holds is meant."""
+    one = GOOD.replace("roles:\n  cab: [ana]\n", "").replace("[cab]", "[cab]\n    veto: [sec]")
+    assert doubtful(one) == []
+    assert doubtful(GOOD.replace("- roles: [cab]", "- roles: [cab]\n    veto: [cab]")) == []
+
+
+@pytest.mark.parametrize("quorum", ["0", "101", "lots", "101%", "0%", "[1]", "1.5"])
+def test_a_wrong_quorum_is_told_once(quorum: str) -> None:
+    """What a quorum is, and not why it is neither of two things."""
+    (line,) = refused(GOOD.replace("[cab]", f"[cab]\n    quorum: {quorum}", 1))
+    assert (
+        line
+        == "c.yaml:15:5: gates[0].quorum: a quorum is a number of people from 1 to 100, or a part of them such as 60%"
+    )
+
+
+@pytest.mark.parametrize(("quorum", "read"), [("1", 1), ("60%", "60%"), ("100%", "100%")])
+def test_a_right_quorum_is_read(quorum: str, read: object) -> None:
+    """A number or a part."""
+    catalog = read_catalog(GOOD.replace("[cab]", f"[cab]\n    quorum: {quorum}", 1), "c.yaml").catalog
+    assert catalog.gates[0].quorum == read
 
 
 def test_a_good_catalog_is_read_with_its_places() -> None:

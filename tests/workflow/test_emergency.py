@@ -16,6 +16,7 @@ from releasepilot.model.event import Event, EventType
 from releasepilot.model.gate import ApprovalGate, Decision
 from releasepilot.model.people import Person
 from releasepilot.model.plan import Plan
+from releasepilot.model.step import Phase, StepStatus
 from releasepilot.model.train import Outcome, Request, TrainPhase
 from releasepilot.model.window import Window
 from releasepilot.store.pool import open_pool
@@ -191,3 +192,75 @@ async def test_only_an_emergency_is_reviewed(stage: Stage) -> None:
     record = await stage.run(plan)
     with pytest.raises(ControlError, match="owes no review"):
         await stage.control.review(record.train, "nothing happened")
+
+
+def asking(*gates: ApprovalGate) -> Plan:
+    """Plan one component that asks for leave before it is pushed."""
+    steps = [step("lib", "plea", uses="plea", phase=Phase.STAGE, attempts=0), step("lib", "push")]
+    return plan_of(train_name(), steps, {"lib": ()}, gates=gates)
+
+
+async def incident_of(stage: Stage, train: str) -> str:
+    """Return what the step that asked was told of."""
+    receipt = await stage.reader.receipt(train, "lib/plea")
+    assert receipt is not None
+    return receipt.notes["incident"]
+
+
+async def test_a_step_that_asks_is_told_of_the_emergency(stage: Stage) -> None:
+    """What was waived before it began is known to it from the first attempt on."""
+    train = await start(stage, asking(GATE), emergency=POLICY.model_copy(update={"sole": True}))
+    await waiting(stage, train, "managers")
+    await override(stage, "cora", train, "managers")
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+    assert await incident_of(stage, train) == "INC-7"
+    assert "?lib/plea" not in stage.world.history()
+
+
+@pytest.mark.parametrize("how", ["one attempt", "again"])
+async def test_a_step_that_waits_is_called_anew_in_an_emergency(stage: Stage, how: str) -> None:
+    """Whether an attempt runs or the next one is due; one person alone changes nothing."""
+    stage.world.order("lib/plea", how)
+    train = await start(stage, asking())
+    await until_running(stage, train)
+    await override(stage, "cora", train, "lib/plea")
+    view = await stage.control.view(train)
+    assert [one.what for one in view.conditions] == ["override of lib/plea for INC-7: cora alone has said so"]
+    assert stage.world.present() == set()
+    await override(stage, "carl", train, "lib/plea")
+    record = await stage.ended(train)
+    assert (record.outcome, record.waived) == (
+        Outcome.RELEASED,
+        ("lib/plea: asked as an emergency by cora and carl: outage, INC-7",),
+    )
+    assert await incident_of(stage, train) == "INC-7"
+    assert await stage.reader.owes_review(train)
+
+
+async def test_a_step_that_waits_is_stopped_by_an_abort(stage: Stage) -> None:
+    """Calling it off is no other thing than before, and it is not called anew."""
+    train = await start(stage, asking())
+    await until_running(stage, train)
+    await stage.control.abort(train)
+    assert (await stage.ended(train)).outcome is Outcome.ROLLED_BACK
+    assert stage.world.present() == set()
+
+
+async def test_nothing_is_overridden_where_nothing_waits(stage: Stage) -> None:
+    """A train whose steps run, and ask nobody, cannot be declared an emergency."""
+    plan = plan_of(train_name(), [step("lib", "push")], {"lib": ()})
+    stage.world.order("lib/push", "hang")
+    train = await start(stage, plan)
+    await until_running(stage, train)
+    with pytest.raises(ControlError, match="waits for nothing"):
+        await override(stage, "cora", train, "lib/push")
+    await stage.control.abort(train)
+    await stage.ended(train)
+
+
+async def until_running(stage: Stage, train: str) -> None:
+    """Wait until a step of a train runs."""
+    async with asyncio.timeout(30):
+        async for view in stage.control.watch(train):
+            if StepStatus.RUNNING in view.statuses.values():
+                return

@@ -28,6 +28,8 @@ def print_assessment(console: Console, assessment: Assessment) -> None:
         console.print(plain(f"{word}: {what}", style))
     if assessment.after_votes:
         console.print(plain(f"asked after the votes: {', '.join(assessment.after_votes)}", "dim"))
+    if assessment.in_train:
+        console.print(plain(f"asked by the train: {', '.join(assessment.in_train)}", "dim"))
     if assessment.verdicts and not said:
         count = len({verdict.rule for verdict in assessment.verdicts})
         console.print(plain(f"{count} rule{'s' if count > 1 else ''}, none against it", "green"))

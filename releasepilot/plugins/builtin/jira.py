@@ -22,11 +22,11 @@ from releasepilot.plugins.changes.asking import (
     LookConfig,
     OfSystem,
     SystemConfig,
-    plan_of,
 )
 from releasepilot.plugins.changes.connection import Connection
 from releasepilot.plugins.changes.gating import Deployment, DeploymentState, Gating, GatingStatus
 from releasepilot.plugins.changes.jira import Jira, JiraUse
+from releasepilot.plugins.changes.record import plan_of
 from releasepilot.plugins.spec import Call
 
 

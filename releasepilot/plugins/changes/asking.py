@@ -7,7 +7,7 @@ those were passed before the first step.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from importlib import import_module
@@ -17,16 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from releasepilot.errors import CatalogError, StepConflict, StepError, StepNotReady, StepRefused
 from releasepilot.governance.change import (
-    backout_of,
-    checks_of,
     correlation_of,
     drift_of,
     evidence_of,
     folded,
-    implementation_of,
-    justification_of,
-    path_of,
-    summary_of,
+    gives_way,
 )
 from releasepilot.model.catalog import StepDeclaration
 from releasepilot.model.change import (
@@ -42,13 +37,13 @@ from releasepilot.model.change import (
     DriftPolicy,
     Sighting,
 )
-from releasepilot.model.plan import Plan
 from releasepilot.model.receipt import Observation, Presence, Receipt
 from releasepilot.model.step import Queue, SagaClass, Undo
 from releasepilot.model.value import Seconds
 from releasepilot.plugins.address import Server
 from releasepilot.plugins.changes.connection import Connection, Login, connect
 from releasepilot.plugins.changes.interface import ChangeSystem
+from releasepilot.plugins.changes.record import notes_of, plan_of, plan_text, record_of
 from releasepilot.plugins.secrets.reference import SecretRef
 from releasepilot.plugins.spec import Call, Tools
 
@@ -89,7 +84,8 @@ class AskConfig(BaseModel):
 
     #: Standard changes that are authorised already. The first that covers the whole plan is used.
     models: list[ChangeModel] = Field(default=[], max_length=100)
-    #: Ask the emergency board where no model covers the plan.
+    #: Ask the emergency board where no model covers the plan. A train that people let past its gates or windows in an
+    #: emergency does so without being told.
     emergency: bool = False
     #: When the board meets. A normal change is scheduled from the first meeting that still takes it.
     board: Board | None = None
@@ -165,7 +161,8 @@ class AskForChange(OfSystem[Any]):
     """Asks for a change and waits until it is authorised.
 
     It comes before everything that is public, whatever its place in the catalog, and is tried until it is decided. One
-    component of a train is enough: what is asked is the whole plan, and no component becomes public before it.
+    component of a train is enough: what is asked is the whole plan, and no component becomes public before it. Where
+    the train goes through an emergency, the emergency board is asked.
     """
 
     saga_class: ClassVar[SagaClass] = SagaClass.COMPENSATABLE
@@ -173,6 +170,7 @@ class AskForChange(OfSystem[Any]):
     effect: ClassVar[bool] = True
     prior: ClassVar[bool] = True
     patient: ClassVar[bool] = True
+    escalates: ClassVar[bool] = True
 
     @classmethod
     def objection(cls, declaration: StepDeclaration, config: BaseModel) -> str:
@@ -203,11 +201,22 @@ class AskForChange(OfSystem[Any]):
         """Make the change, hand it in, wait, and begin to implement it. The notes name it."""
         record = record_of(call)
         async with self.opened(call) as system:
-            change = await system.find(record.id) or await system.create(record)
+            change = await self._asked(system, call, record)
             _refuse_foreign(call, change)
             await system.attach(change, f"plan-{record.plan_digest[-12:]}.txt", plan_text(record))
             record = folded(record, await self._implemented(system, call, record, change))
-        return _notes(record)
+        return notes_of(call, record)
+
+    async def _asked(self, system: ChangeSystem, call: Call[Any], record: ChangeRecord) -> Sighting:
+        """Find the change or make it. In an emergency it takes the place of a normal one that still waits."""
+        change = await system.find(record.id)
+        if call.emergency and change and not _foreign(call, change) and gives_way(change, record, datetime.now(UTC)):
+            # Cancelled first: of two open ones nobody could say which of them the board looked at. Where this ends
+            # between the two, the next attempt finds a cancelled normal one, and makes the other.
+            if change.state not in ENDED:
+                await system.cancel(change, f"Replaced by an emergency change for {call.emergency.incident}.")
+            change = None
+        return change or await system.create(record)
 
     async def revert(self, call: Call[Any], _receipt: Receipt | None) -> str:
         """Cancel the change; close it as unsuccessful where it is being implemented. It stays visible as that."""
@@ -232,7 +241,7 @@ class AskForChange(OfSystem[Any]):
             if change.state in _IN_FORCE:
                 return change
             if change.state is ChangeState.DRAFT:
-                change = await self._advance(system, call, change, _HANDED_IN)
+                change = await self._advance(system, call, change, _HANDED_IN[change.path or record.path])
             elif change.state is ChangeState.SCHEDULED:
                 self._await_schedule(call, record, change)
                 change = await self._advance(system, call, change, (ChangeState.IMPLEMENT,))
@@ -370,50 +379,17 @@ class CloseChange(OfSystem[Any]):
         _refuse_ended(call, change)
 
 
-#: Where a draft is handed in to: the first that its model offers.
-_HANDED_IN = (ChangeState.ASSESS, ChangeState.AUTHORIZE, ChangeState.SCHEDULED)
+#: Where a draft is handed in to by its path: the first that its model offers. Where that cannot be asked, the first.
+_HANDED_IN: Mapping[ChangePath, tuple[ChangeState, ...]] = {
+    ChangePath.NORMAL: (ChangeState.ASSESS, ChangeState.AUTHORIZE, ChangeState.SCHEDULED),
+    ChangePath.EMERGENCY: (ChangeState.AUTHORIZE, ChangeState.ASSESS, ChangeState.SCHEDULED),
+    ChangePath.STANDARD: (ChangeState.SCHEDULED, ChangeState.AUTHORIZE, ChangeState.ASSESS),
+}
 
 
 async def found(system: ChangeSystem, call: Call[Any]) -> Sighting | None:
     """Find the change of the call's train and component."""
     return await system.find(correlation_of(call.train, call.release.component))
-
-
-def record_of(call: Call[Any]) -> ChangeRecord:
-    """Return what is asked. Everything in it comes from the call, so the same call asks the same."""
-    plan, config = plan_of(call), call.config
-    path, model = path_of(plan, config.models, emergency=config.emergency)
-    begin = None
-    if path is ChangePath.NORMAL and config.board:
-        # Only who has a board loads what expands its rule.
-        meetings = import_module("releasepilot.governance.board")
-        begin = meetings.earliest_authorisation(config.board, call.scheduled_at)
-    return ChangeRecord(
-        id=correlation_of(call.train, call.release.component),
-        path=path,
-        plan_digest=plan.digest,
-        model_id=model.id if model else "",
-        summary=summary_of(plan),
-        justification=justification_of(plan),
-        begin=begin,
-        end=begin + timedelta(seconds=config.duration) if begin else None,
-        implementation=implementation_of(plan),
-        test=checks_of(plan),
-        backout=backout_of(plan),
-    )
-
-
-def plan_text(record: ChangeRecord) -> str:
-    """Return the plan as a file beside the change."""
-    parts = (record.summary, record.implementation, record.test, record.backout)
-    return "\n\n".join(parts) + "\n"
-
-
-def plan_of(call: Call[Any]) -> Plan:
-    """Return the plan that is asked about."""
-    if call.plan is None:
-        raise StepRefused("the call has no plan to ask about", component=call.release.component)
-    return call.plan
 
 
 def _refuse_late(call: Call[Any], change: Sighting, what: str) -> None:
@@ -424,18 +400,6 @@ def _refuse_late(call: Call[Any], change: Sighting, what: str) -> None:
             hint="ask the board, or raise `within`",
             component=call.release.component,
         )
-
-
-def _notes(record: ChangeRecord) -> dict[str, str]:
-    """Return what a reader of the receipt wants to know: which change it was, on which path, and when."""
-    known = record.external.model_dump(include={"system", "number", "url"}) if record.external else {}
-    times = {"begin": record.begin, "end": record.end}
-    return {
-        **known,
-        "path": record.path.value,
-        "state": record.state.value,
-        **{name: at.isoformat() for name, at in times.items() if at},
-    }
 
 
 def _foreign(call: Call[Any], change: Sighting) -> str:

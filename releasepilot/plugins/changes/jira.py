@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 
 from releasepilot.errors import StepError, StepNotReady, StepRefused
 from releasepilot.governance.change import one_line, seen_state
-from releasepilot.model.change import ENDED, ChangeRecord, ChangeState, CloseCode, External, Sighting
+from releasepilot.model.change import ENDED, ChangePath, ChangeRecord, ChangeState, CloseCode, External, Sighting
 from releasepilot.plugins.changes.answers import identifier, items, mapping
 from releasepilot.plugins.changes.connection import Connection
 from releasepilot.plugins.changes.interface import AGAIN, only
@@ -30,8 +30,10 @@ _LAGS = (1.0, 2.0, 4.0)
 
 #: The property in which an issue says how it ended.
 _PROPERTY = "releasepilot"
-#: A label with this beginning is the digest of the plan.
+#: A label with this beginning is the digest of the plan,
 _DIGEST = "sha256:"
+#: and one with this beginning says how it is authorised.
+_PATH = "change:"
 
 #: The statuses of the change workflow as it is delivered, lower case.
 STATUSES: Mapping[str, ChangeState] = {
@@ -49,6 +51,12 @@ STATUSES: Mapping[str, ChangeState] = {
     "failed": ChangeState.CLOSED,
     "canceled": ChangeState.CANCELLED,
     "declined": ChangeState.REJECTED,
+}
+#: How the description begins.
+_KINDS: Mapping[ChangePath, str] = {
+    ChangePath.STANDARD: "A standard change.",
+    ChangePath.NORMAL: "A normal change.",
+    ChangePath.EMERGENCY: "An emergency change.",
 }
 _HOLDS = ("on hold", "blocked")
 
@@ -222,6 +230,7 @@ class Jira:
             correlation_id=next((one for one in labels if not one.startswith(_DIGEST) and "/" in one), ""),
             plan_digest=next((one for one in labels if one.startswith(_DIGEST)), ""),
             state=seen_state(self._state_of(status), await self._approval(issue)),
+            path=next((path for path in ChangePath if f"{_PATH}{path}" in labels), None),
             on_hold=str(status.get("name", "")).lower() in _HOLDS,
             begin=_moment(fields.get(self._use.start_field)),
             end=_moment(fields.get(self._use.end_field)),
@@ -270,8 +279,8 @@ class Jira:
             "project": {"key": self._use.project},
             "issuetype": {"name": self._use.issue_type},
             "summary": record.summary,
-            "description": _document(f"A {record.path.value} change.\n\n{text}"),
-            "labels": [record.id, record.plan_digest],
+            "description": _document(f"{_KINDS[record.path]}\n\n{text}"),
+            "labels": [record.id, record.plan_digest, f"{_PATH}{record.path}"],
             **{
                 name: at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.000+0000")
                 for name, at in times.items()

@@ -297,6 +297,7 @@ class ServiceNow:
             correlation_id=_value(row, "correlation_id"),
             plan_digest=_value(row, "correlation_display"),
             state=state,
+            path=_path(_value(row, "type")),
             on_hold=_true(_value(row, "on_hold")),
             begin=_moment(_value(row, "start_date")),
             end=_moment(_value(row, "end_date")),
@@ -309,6 +310,10 @@ class ServiceNow:
 def _state(code: str, label: str) -> ChangeState | None:
     """Recognise a state: by its number, and one of a model's own by its label."""
     return _STATES.get(code) or _LABELS.get(label.strip().lower())
+
+
+def _path(text: str) -> ChangePath | None:
+    return ChangePath(text) if text in tuple(ChangePath) else None
 
 
 def _result(body: object) -> Row:

@@ -89,6 +89,15 @@ where name = %(name)s and id <> %(but)s and outcome is not null
 order by started_at desc, id
 limit %(limit)s;
 
+-- name: checks
+-- How the given steps ended when they last came to an end in a train of this name, but for one; of each actuator.
+select distinct on (step.id, step.uses) step.id, step.uses, step.status = 'done' as passed
+from step
+join train on train.id = step.train
+where train.name = %(name)s and train.id <> %(but)s
+  and step.id = any(%(steps)s::text[]) and step.status in ('done', 'failed')
+order by step.id, step.uses, train.started_at desc, train.id;
+
 -- name: owes_review
 -- Whether something was waived in a train, and nobody has reviewed it since.
 select exists (
@@ -126,3 +135,7 @@ order by train.started_at, step.train, step.position;
 -- name: answers
 -- Whether the database does.
 select 1 as yes;
+
+-- name: refusals
+-- What was tried with a train and refused, in order.
+select train, at, last_at, times, actor, tried, code, reason from refusal where train = %(train)s order by at, id;

@@ -129,3 +129,32 @@ where released_at is null and granted_at is null and keys && %(keys)s::text[]
         where before.released_at is null and before.ticket < waiting.ticket and before.keys && waiting.keys
     )
 order by ticket;
+
+-- name: hold_train
+-- Whoever writes refusals of one train goes one after the other; no row where there is no such train.
+select id from train where id = %(train)s for update;
+
+-- name: repeat_refusal
+-- The same was refused before.
+update refusal set times = times + %(times)s, at = least(at, %(at)s), last_at = greatest(last_at, %(last_at)s)
+where train = %(train)s and actor = %(actor)s and tried = %(tried)s and code = %(code)s and reason = %(reason)s;
+
+-- name: insert_refusal
+-- A new one, while there are few of the train and few of its actor. Whoever has not shown who they are is one actor
+-- under all names.
+insert into refusal (train, at, last_at, times, actor, tried, code, reason)
+select %(train)s, %(at)s, %(last_at)s, %(times)s, %(actor)s, %(tried)s, %(code)s, %(reason)s
+where (select count(*) from refusal where train = %(train)s) < %(most)s
+  and (
+    select count(*) from refusal as other
+    where other.train = %(train)s
+      and case when %(code)s = %(unproven)s then other.code = %(unproven)s
+               else other.code <> %(unproven)s and other.actor = %(actor)s end
+  ) < %(most_of_one)s;
+
+-- name: count_refusal
+-- One of too many.
+insert into refusal (train, at, last_at, times, actor, tried, code, reason)
+values (%(train)s, %(at)s, %(last_at)s, %(times)s, %(actor)s, %(tried)s, %(code)s, %(reason)s)
+on conflict (train, actor, tried, code, reason) do update set
+    times = refusal.times + excluded.times, last_at = greatest(refusal.last_at, excluded.last_at);

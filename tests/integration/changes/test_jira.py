@@ -84,7 +84,7 @@ async def test_the_board_reads_the_plan(site: Site) -> None:
         with pytest.raises(StepNotReady):
             await ASK.apply(calling(site))
     fields = site.issue()["fields"]
-    assert fields["labels"] == LABELS
+    assert fields["labels"] == [*LABELS, "change:normal"]
     paragraphs = [one["content"][0]["text"] for one in fields["description"]["content"] if one["content"]]
     assert "1. api 1.0.0 to 1.1.0 (minor)" in paragraphs
     assert [one["filename"] for one in fields["attachment"]] == [f"plan-{PLAN.digest[-12:]}.txt"]

@@ -72,7 +72,7 @@ def test_a_killed_migration_does_not_lock_the_next_one_out(empty_url: str) -> No
     with psycopg.connect(empty_url, autocommit=True) as connection:
         connection.execute("insert into yoyo_lock (locked, ctime, pid) values (1, now(), 4711)")
         connection.execute("delete from _yoyo_migration")
-        connection.execute("drop table claim, assessment, event, step, train, plan_step, plan")
+        connection.execute("drop table claim, refusal, assessment, event, step, train, plan_step, plan")
     assert migrate(empty_url) > 0
 
 

@@ -32,6 +32,19 @@ def steps(instance: Instance, *more: dict[str, Any]) -> dict[str, Any]:
     return {"publish": [*more, change, {"uses": "servicenow.close", **login}]}
 
 
+#: Who may override, and a gate to be overridden.
+EMERGENCY: dict[str, Any] = {
+    "emergency": {"roles": ["commanders"]},
+    "roles": {"commanders": ["cora", "carl"], "managers": ["mia"]},
+    "gates": [{"name": "managers", "roles": ["managers"]}],
+}
+
+
+async def override(depot: Depot, account: str, train: str, *names: str) -> None:
+    """Break the glass as somebody."""
+    await depot.acting(account).override(train, names, reason="outage", incident="INC-7")
+
+
 async def until_explained(depot: Depot, train: str, what: str) -> None:
     """Wait until a train that is asked says that it waits for this."""
     said: tuple[Condition, ...] = ()
@@ -48,9 +61,9 @@ async def until_asked(instance: Instance, state: str) -> None:
     await until(lambda: bool(instance.changes) and instance.change()["state"] == state)
 
 
-def approve(instance: Instance) -> None:
-    """Approve as the board."""
-    row = instance.change()
+def approve(instance: Instance, row: dict[str, str] | None = None) -> None:
+    """Approve as the board, the only change where none is given."""
+    row = row or instance.change()
     where = f"{instance.url}/api/sn_chg_rest/v1/change/{row['sys_id']}/approvals"
     answer = httpx.patch(where, json={"state": "approved"}, auth=("cab", instance.passwords["cab"]))
     assert answer.status_code == 200
@@ -148,3 +161,60 @@ async def test_a_change_that_is_held_holds_the_train(
     assert (tmp_path / "shipped").exists() is back
     assert (tmp_path / "withdrawn").exists() is not back
     assert ("refs/tags/v1.1.0" in remote.refs()) is back
+
+
+async def test_an_override_asks_the_emergency_board_without_a_word_in_the_catalog(
+    depot: Depot, tmp_path: Path, instance: Instance
+) -> None:
+    """The gate is overridden, and the change is an emergency one from the beginning."""
+    remote = a_shop_remote(tmp_path, "lib")
+    catalog = catalog_of(entries({"lib": remote}, lib=steps(instance)), **EMERGENCY)
+    train = await depot.start(catalog, await depot.plan(catalog))
+    await depot.until(train, lambda view: bool(view.gates))
+    for account in ("cora", "carl"):
+        await override(depot, account, train, "managers")
+    await until_asked(instance, "-3")
+    row = instance.change()
+    assert (row["type"], "INC-7" in row["justification"]) == ("emergency", True)
+    assert f"releasepilot events {train}" in row["justification"]
+    approve(instance)
+    record = await depot.ended(train)
+    assert (record.outcome, len(instance.changes)) == (Outcome.RELEASED, 1)
+
+
+async def test_a_train_that_waits_for_the_board_is_let_onto_the_way_of_an_emergency(
+    depot: Depot, tmp_path: Path, instance: Instance
+) -> None:
+    """Two people name the step that asks; its normal change is cancelled, and the board is asked anew, not waived."""
+    remote = a_shop_remote(tmp_path, "lib")
+    catalog = catalog_of(entries({"lib": remote}, lib=steps(instance)), **{**EMERGENCY, "gates": []})
+    train = await depot.start(catalog, await depot.plan(catalog))
+    await until_asked(instance, "-4")
+    await override(depot, "cora", train, "lib/servicenow.change")
+    assert [row["type"] for row in instance.changes.values()] == ["normal"], "one alone is not enough"
+    await override(depot, "carl", train, "lib/servicenow.change")
+    await until(lambda: len(instance.changes) == 2)
+    normal, emergency = instance.changes.values()
+    assert (normal["state"], emergency["type"]) == ("4", "emergency")
+    await until(lambda: emergency["state"] == "-3")
+    assert "refs/tags/v1.1.0" not in remote.refs()
+    approve(instance, emergency)
+    record = await depot.ended(train)
+    assert record.outcome is Outcome.RELEASED
+    assert record.waived == ("lib/servicenow.change: asked as an emergency by cora and carl: outage, INC-7",)
+    assert (emergency["state"], emergency["close_code"]) == ("3", "successful")
+    assert await depot.reader.owes_review(train)
+
+
+async def test_an_abort_while_the_ways_are_changed_ends_both(depot: Depot, tmp_path: Path, instance: Instance) -> None:
+    """However it comes between the two, no change stays open."""
+    remote = a_shop_remote(tmp_path, "lib")
+    catalog = catalog_of(entries({"lib": remote}, lib=steps(instance)), **{**EMERGENCY, "gates": []})
+    train = await depot.start(catalog, await depot.plan(catalog))
+    await until_asked(instance, "-4")
+    for account in ("cora", "carl"):
+        await override(depot, account, train, "lib/servicenow.change")
+    await depot.control.abort(train)
+    record = await depot.ended(train)
+    assert record.outcome is Outcome.ROLLED_BACK
+    assert {row["state"] for row in instance.changes.values()} == {"4"}

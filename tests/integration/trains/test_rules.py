@@ -124,3 +124,70 @@ async def test_approvals_of_one_plan_are_not_those_of_the_next(depot: Depot, rem
     assert kept.after_votes == ("small",)
     await depot.control.decide(train, Decision.APPROVE)
     assert (await depot.ended(train)).outcome is Outcome.RELEASED
+
+
+async def test_rules_know_how_checks_ended_before(depot: Depot, remotes: dict[str, Remote], tmp_path: Path) -> None:
+    """A check that never ran, one that failed and one that passed are three things; another train's do not count."""
+    right = tmp_path / "right"
+    listed = [{**entry, "hooks": {"verify": f"test -e {right}"}} for entry in entries(remotes)]
+    failed = {"input": {"checks": [{"ran": True}]}, "expect": "warn"}
+    told = rule("checks.exists(c, c.ran && !c.passed)", failed, effect="warn")
+    catalog = catalog_of(listed, rules=[told])
+
+    async def said(name: str) -> tuple[Outcome, list[bool | None]]:
+        plan, record = await depot.release(catalog.model_copy(update={"train": name}))
+        kept = await depot.reader.assessment(record.train, plan.digest)
+        assert kept is not None
+        return record.outcome, [one.result for one in kept.verdicts]
+
+    assert await said(catalog.train) == (Outcome.ROLLED_BACK, [False]), "it never ran"
+    right.touch()
+    assert await said(catalog.train) == (Outcome.RELEASED, [True]), "it failed the last time"
+    for remote in remotes.values():
+        remote.add("fix: more")
+    assert await said(catalog.train) == (Outcome.RELEASED, [False]), "it passed the last time"
+
+
+@pytest.mark.parametrize(
+    ("expr", "why"),
+    [
+        ("env.all(a, env.all(b, env.all(c, a + b + c != '')))", "teration"),
+        ("10 / plan.residue > 0", "divide by zero"),
+        ("env.nothing == 'here'", "nothing"),
+    ],
+)
+async def test_a_rule_that_loops_or_fails_denies_and_is_kept(
+    depot: Depot, remotes: dict[str, Remote], expr: str, why: str
+) -> None:
+    """What was said of the plan is in the database, with why; the train has ended before its first step."""
+    passing = {"input": {"plan": {"residue": 1}, "env": {"nothing": "here"}}, "expect": "pass"}
+    env = {f"key-{number}": "x" for number in range(40)}
+    catalog = catalog_of(entries(remotes), rules=[rule(expr, passing, effect="require")], env=env)
+    before = [Before.of(remote) for remote in remotes.values()]
+    plan, record = await depot.release(catalog)
+    kept = await depot.reader.assessment(record.train, plan.digest)
+    assert kept is not None
+    assert [(one.result, one.denies) for one in kept.verdicts] == [(None, True)]
+    assert why in kept.verdicts[0].error
+    row = await depot.reader.train(record.train)
+    assert row.record is not None
+    assert (row.outcome, row.record.code) == (Outcome.FAILED, "RP308")
+    for was in before:
+        was.assert_untouched()
+
+
+async def test_a_quorum_that_one_person_would_have_to_fill_alone_is_refused_and_kept(
+    depot: Depot, remotes: dict[str, Remote]
+) -> None:
+    """Two roles of one person are one voter; the train ends before anybody is asked, and its record says why."""
+    gate = {"name": "both", "roles": ["managers", "leads"], "quorum": 2, "exclude": []}
+    catalog = catalog_of(
+        entries(remotes),
+        gates=[gate],
+        roles={"managers": ["mia"], "leads": ["mia-admin"]},
+        people={"mia": {"accounts": ["mia-admin"]}},
+    )
+    _, record = await depot.release(catalog)
+    row = await depot.reader.train(record.train)
+    assert row.record is not None
+    assert "gate 'both' can never pass: 1 eligible, 2 needed" in row.record.cause

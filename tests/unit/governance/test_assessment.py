@@ -26,12 +26,19 @@ def rule(expr: str, expect: str, **given: Any) -> dict[str, Any]:
     return {"id": "one", "expr": expr, "message": "no", "tests": [{"input": given, "expect": expect}]}
 
 
-def assessed(*, now: datetime = NOON, past: tuple[bool, ...] | None = None, **catalog: Any) -> tuple[Plan, Assessment]:
+def assessed(
+    *,
+    now: datetime = NOON,
+    past: tuple[bool, ...] | None = None,
+    checks: dict[tuple[str, str], bool] | None = None,
+    **catalog: Any,
+) -> tuple[Plan, Assessment]:
     """Plan two components, of which one needs the other, and assess the plan."""
     sources = source("lib", "feat: a"), source("api", "fix: b", needs={"lib": "^1.0.0"})
     snapshot, asked = Snapshot(components=sources), request(*sources, **catalog)
     planned = look_ahead(snapshot, asked)
-    return planned.plan, assess(planned.plan, snapshot, asked, dependents=planned.dependents, now=now, past=past)
+    known = {"dependents": planned.dependents, "now": now, "past": past, "checks": checks}
+    return planned.plan, assess(planned.plan, snapshot, asked, **known)
 
 
 def test_rules_see_the_plan() -> None:
@@ -80,3 +87,50 @@ def test_rules_that_were_not_checked_are_refused() -> None:
     """A request may come from elsewhere than from a file."""
     with pytest.raises(CatalogError, match="says deny, and not pass"):
         assessed(rules=[rule("true", "pass")])
+
+
+CHECKED: dict[str, Any] = {
+    "lib": {"hooks": {"verify": "true"}, "labels": {"environment": "production"}},
+    "api": {"health": [{"uses": "http", "url": "https://example.org"}]},
+}
+
+
+def test_rules_see_the_labels_of_a_release() -> None:
+    """As the catalog says; a key that is not there is no answer, unless it is asked for first."""
+    expr = 'release.labels.environment == "production"'
+    safe = '"environment" in release.labels && release.labels["environment"] == "production"'
+    given = {"release": {"labels": {"environment": "production"}}}
+    rules = [rule(expr, "deny", **given), {**rule(safe, "deny", **given), "id": "two"}]
+    _, found = assessed(rules=rules, components=CHECKED)
+    assert [(one.rule, one.component, one.result) for one in found.verdicts] == [
+        ("one", "lib", True),
+        ("one", "api", None),
+        ("two", "lib", True),
+        ("two", "api", False),
+    ]
+
+
+def test_rules_about_checks_are_left_to_who_knows_how_they_ended() -> None:
+    """A command asks no ledger, so it neither denies nor passes what only a train can say."""
+    asked = rule("checks.all(c, c.passed)", "deny")
+    _, found = assessed(rules=[asked], components=CHECKED)
+    assert (found.verdicts, found.in_train) == ((), ("one",))
+    _, known = assessed(rules=[asked], components=CHECKED, checks={})
+    assert ([one.result for one in known.verdicts], known.in_train) == ([False], ())
+
+
+def test_rules_see_the_checks_of_the_plan() -> None:
+    """Each step that only looks, and how it ended before: not at all, ill, well, or as another actuator's step."""
+    verify = 'checks.exists(c, c.component == "lib" && c.name == "verify" && c.uses == "verify" && {})'
+    http = 'checks.exists(c, c.component == "api" && c.uses == "http" && {})'
+    cases: list[tuple[str, dict[tuple[str, str], bool]]] = [
+        (verify.format("!c.ran && !c.passed"), {}),
+        (verify.format("c.ran && !c.passed"), {("lib/verify", "verify"): False}),
+        (verify.format("c.ran && c.passed"), {("lib/verify", "verify"): True}),
+        (verify.format("!c.ran"), {("lib/verify", "exec"): True}),
+        (http.format("c.ran && c.passed"), {("api/http", "http"): True}),
+        ("size(checks) == 2", {("lib/push", "git.publish"): True}),
+    ]
+    for expr, checks in cases:
+        _, found = assessed(rules=[rule(expr, "pass")], components=CHECKED, checks=checks)
+        assert [one.result for one in found.verdicts] == [True], expr

@@ -234,3 +234,20 @@ def test_a_step_that_cannot_succeed_is_refused(step: dict[str, JsonValue], said:
     assert [said in what for _, what in registry.check(catalog_with(step))] == [True]
     mended = {**step, "attempts": 2} if step["uses"] == "wait" else {**step, "timeout": "30m"}
     assert registry.check(catalog_with(mended)) == []
+
+
+@pytest.mark.parametrize("on_failure", ["rollback_dependents", "rollback_all", "stop"])
+@pytest.mark.parametrize("owners", [0, 1, 2])
+def test_one_change_for_components_that_may_fail_one_by_one_is_doubted(on_failure: str, owners: int) -> None:
+    """Only where some have a change and some have none, and a failure takes back but its dependents."""
+    change = {"uses": "servicenow.change", "url": "https://x.example", "token": "env:X"}
+    components = [
+        {"name": name, "repo": f"/{name}", "publish": [change] if number < owners else []}
+        for number, name in enumerate(("a", "b"))
+    ]
+    catalog = Catalog.model_validate(
+        {"version": 1, "train": "june", "components": components, "on_failure": on_failure}
+    )
+    found = list(Registry.load().doubts(catalog))
+    assert bool(found) is (on_failure == "rollback_dependents" and owners == 1)
+    assert all(path == ("on_failure",) and "'a'" in what for path, what in found)
