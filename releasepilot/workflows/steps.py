@@ -90,7 +90,8 @@ class StepRunner:
             return False
         work.cancel()
         await workflow.wait_condition(work.done)
-        return work.cancelled()
+        # An attempt that fails in the moment in which it is called off is the last one, and says nothing of the next.
+        return work.cancelled() or isinstance(work.exception(), StepFailed)
 
     async def _applied(self, node: StepNode, emergency: Emergency | None = None) -> Receipt:
         return await self._activity(Activity.APPLY, node, node.attempts, Receipt, emergency)
