@@ -34,4 +34,5 @@ def failures_explained(*, final: bool = True) -> Iterator[None]:
             next_retry_delay=after,
             # Foreseen: without this each attempt logs a traceback.
             category=ApplicationErrorCategory.BENIGN,
-        ) from error
+            # Its causes would travel along, in full and once more.
+        ) from None

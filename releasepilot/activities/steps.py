@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -18,10 +19,11 @@ from releasepilot.activities.alive import alive
 from releasepilot.activities.discretion import discretion, without_secrets
 from releasepilot.activities.failure import failures_explained
 from releasepilot.activities.fence import Fence
-from releasepilot.errors import ReleasePilotError, StepConflict, StepUnconverged
+from releasepilot.errors import ReleasePilotError, StepConflict, StepError, StepRefused, StepUnconverged
 from releasepilot.model.plan import Plan
 from releasepilot.model.receipt import Observation, Presence, Receipt, Undone
 from releasepilot.model.step import Undo
+from releasepilot.model.value import bounded
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.secrets.keeper import OpenSecrets, Secrets
 from releasepilot.plugins.spec import Actuator, Call
@@ -35,6 +37,10 @@ _duration = metrics.get_meter("releasepilot").create_histogram(
     "releasepilot.step.duration", unit="s", description="Wall time of a step's attempt"
 )
 
+#: Bytes of an error that nobody foresaw.
+_LONGEST_SURPRISE = 1000
+#: Bytes that a revert may need to know. They are in the history, and in the ledger.
+_LARGEST_NOTES = 64 * 1024
 #: After these a revert leaves nothing that could be observed.
 _LEAVES_NOTHING = (Undo.FULL, Undo.REVERT, Undo.WINDOW)
 
@@ -86,7 +92,8 @@ class Steps:
             began = monotonic()
             fence = Fence(self._reader, step_call, self._lease)
             call, actuator = await self._open(step_call, secrets)
-            return without_secrets(await alive(_converge(call, actuator, fence, began)), secrets)
+            with _surprises(call):
+                return without_secrets(await alive(_converge(call, actuator, fence, began)), secrets)
 
     @activity.defn(name=Activity.REVERT)
     async def revert(self, step_call: StepCall) -> Undone:
@@ -95,7 +102,8 @@ class Steps:
             fence = Fence(self._reader, step_call, self._lease)
             call, actuator = await self._open(step_call, secrets)
             receipt = await self._reader.receipt(step_call.train, step_call.step)
-            return without_secrets(await alive(_undo(call, actuator, receipt, fence)), secrets)
+            with _surprises(call):
+                return without_secrets(await alive(_undo(call, actuator, receipt, fence)), secrets)
 
     async def _open(self, step_call: StepCall, secrets: OpenSecrets) -> tuple[Call[Any], Actuator[Any]]:
         plan = await self._shelf.plan(step_call.plan_digest)
@@ -139,6 +147,27 @@ def _measured(verb: str, step_call: StepCall) -> Iterator[None]:
     _log.info("%s done in %.3f s", verb, took, extra=where)
 
 
+@contextmanager
+def _surprises(call: Call[Any]) -> Iterator[None]:
+    """Take whatever an actuator raises that it does not foresee for a step that failed, and may be tried again.
+
+    It may be anything: what ends a process ends no worker, and a cancellation that nobody asked for cancels nothing.
+    """
+    try:
+        yield
+    except (ReleasePilotError, GeneratorExit):
+        raise
+    except BaseException as error:
+        if isinstance(error, asyncio.CancelledError) and (activity.is_cancelled() or activity.is_worker_shutdown()):
+            raise
+        # A traceback may hold what the call has looked up.
+        _log.warning("%s is broken", call.step.uses, exc_info=None if call.secrets.knows else error)
+        # Half a character, as of a file's name that is not UTF-8, would go nowhere.
+        text = str(error).encode("utf-8", "backslashreplace").decode()
+        said = f"{call.step.uses} broke with {type(error).__name__}: {bounded(text, _LONGEST_SURPRISE)}"
+        raise StepError(said.rstrip(": "), component=call.release.component) from None
+
+
 def _scheduled_at() -> datetime:
     return activity.info().scheduled_time
 
@@ -156,7 +185,7 @@ async def _converge(call: Call[Any], actuator: Actuator[Any], fence: Fence, bega
                 step=call.step.id, effect_key=call.effect_key, found=before.found, adopted=True, took_ms=_since(began)
             )
     await fence.pass_through()
-    notes = await actuator.apply(call)
+    notes = _noted(call, await actuator.apply(call))
     after = await actuator.observe(call)
     _refuse_conflict(call, after)
     if after.presence is not Presence.PRESENT:
@@ -165,6 +194,18 @@ async def _converge(call: Call[Any], actuator: Actuator[Any], fence: Fence, bega
             component=call.release.component,
         )
     return Receipt(step=call.step.id, effect_key=call.effect_key, found=after.found, notes=notes, took_ms=_since(began))
+
+
+def _noted(call: Call[Any], notes: dict[str, str]) -> dict[str, str]:
+    """Return what a revert needs to know, where that is as it has to be."""
+    size = sum(len(key) + len(value) for key, value in notes.items())
+    if size > _LARGEST_NOTES:
+        raise StepRefused(
+            f"{call.step.uses} wants to keep {size} letters for its undo, and at most {_LARGEST_NOTES} are kept",
+            hint="let it keep what names the thing, and no output",
+            component=call.release.component,
+        )
+    return notes
 
 
 def _since(began: float) -> int:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
+from time import monotonic
 from typing import Any, ClassVar
 from uuid import uuid4
 
@@ -60,9 +61,11 @@ class NoConfig(BaseModel):
 
 
 async def _ignore_cancellation() -> dict[str, str]:
-    while True:
+    ends = monotonic() + 6
+    while monotonic() < ends:
         with suppress(asyncio.CancelledError):
-            await asyncio.sleep(3600)
+            await asyncio.sleep(0.5)
+    return {}
 
 
 async def _raise(error: BaseException) -> dict[str, str]:
@@ -118,13 +121,13 @@ class Mark:
             raise StepRefused("the far side said no")
         if what == "hang":
             await asyncio.sleep(3600)
-        if what in POISON:
-            return await POISON[what]()
         self._file(call).write_text(call.effect_key)
         with self.world.log.open("a") as log:
             log.write(f"+{call.step.id}\n")
         if what == "after":
             raise StepRefused("broken after its effect")
+        if what in POISON:
+            return await POISON[what]()
         return {"file": self._file(call).name}
 
     async def revert(self, call: Call[NoConfig], receipt: Receipt | None) -> str:

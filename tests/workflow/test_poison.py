@@ -15,14 +15,14 @@ from releasepilot.model.train import Outcome
         ("before", "broken before its effect"),
         ("hang", "did not answer in time"),
         ("ignore cancellation", "did not answer in time"),
-        ("five megabytes", "5"),
-        ("long error", "no more"),
-        ("exit", "SystemExit"),
+        ("five megabytes", "mark wants to keep 5120003 letters for its undo"),
+        ("long error", "mark broke with ValueError: …"),
+        ("exit", "mark broke with SystemExit: 3"),
         ("interrupt", "KeyboardInterrupt"),
-        ("group", "ExceptionGroup"),
+        ("group", "ExceptionGroup: several (2 sub-exceptions)"),
         ("surrogate", "\\udcff"),
         ("cancel itself", "CancelledError"),
-        ("nonsense", "str"),
+        ("nonsense", "mark broke with AttributeError"),
     ],
 )
 async def test_a_plugin_that_misbehaves_takes_the_train_back_and_nothing_else(
@@ -39,6 +39,7 @@ async def test_a_plugin_that_misbehaves_takes_the_train_back_and_nothing_else(
     assert record.outcome is Outcome.ROLLED_BACK, record
     assert told in record.cause
     assert len(record.cause) < 2000
+    assert record.code in {"RP400", "RP402"}
     assert stage.world.present() == set()
     stage.world.heal("web/push")
     beside = plan_of(train_name(), [step("lib", "push")], {"lib": ()})
