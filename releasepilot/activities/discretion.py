@@ -47,6 +47,7 @@ def _raise_hidden(error: BaseException, secrets: OpenSecrets) -> NoReturn:
     told: BaseException
     if isinstance(error, asyncio.CancelledError):
         error.args = tuple(_hidden(list(error.args), secrets.hide))
+        error.__notes__ = []
         told = error
     elif isinstance(error, ReleasePilotError):
         told = _hide_in(error, secrets.hide)

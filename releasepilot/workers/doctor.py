@@ -59,6 +59,10 @@ def diagnose(settings: Settings) -> list[Finding]:
     if settings.embedded:
         findings += [_wheel("PostgreSQL", postgres.programs), _wheel("Temporal", temporal_server.program)]
         findings.append(_supervisor(settings))
+    if settings.payload_keys:
+        findings.append(_payload_keys(settings))
+        if not findings[-1].ok:
+            return findings
     servers = _servers(settings)
     if servers is None:
         return findings
@@ -86,6 +90,16 @@ def _servers(settings: Settings) -> Servers | None:
         temporal_environ=settings.temporal_environ,
         payload_keys=payload_keys(settings),
     )
+
+
+def _payload_keys(settings: Settings) -> Finding:
+    """Whether each key is where its reference says."""
+    try:
+        keys = payload_keys(settings)
+    except StackError as error:
+        return _found("payload keys", False, error.message, error.hint)
+    ids = keys.ids if keys else ()
+    return _found("payload keys", True, f"{', '.join(ids)}; {ids[0]} encrypts")
 
 
 def _python() -> Finding:

@@ -65,6 +65,8 @@ class StackState(BaseModel):
     started_at: datetime
     endpoints: Endpoints
     parts: tuple[PartState, ...]
+    #: The ids of the keys with which the worker encrypts and decrypts payloads, the one that encrypts first.
+    payload_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -53,6 +53,7 @@ def ensure_stack(
     folder = StateFolder(settings.state_dir)
     folder.make()
     if (state := _usable(folder)) is not None:
+        _refuse_other_keys(settings, state)
         return state.endpoints
     with one_at_a_time(folder.start_lock):
         return _Start(settings, folder, progress, worker_command).until(time.monotonic() + patience)
@@ -99,6 +100,21 @@ def _usable(folder: StateFolder) -> StackState | None:
     return state if state and state.standing is Standing.READY and state.version == __version__ else None
 
 
+def _refuse_other_keys(settings: Settings, state: StackState) -> None:
+    """Refuse to speak to a worker where one of both could not read what the other one writes."""
+    ours, theirs = tuple(settings.payload_key_references), state.payload_keys
+    if ours[:1] == theirs[:1] or (ours and theirs and ours[0] in theirs and theirs[0] in ours):
+        return
+    raise StackError(
+        f"the embedded servers run with the payload keys {_listed(theirs)}, and this command has {_listed(ours)}",
+        hint="set RELEASEPILOT_PAYLOAD_KEYS to the keys of both, and run `releasepilot down`",
+    )
+
+
+def _listed(ids: tuple[str, ...]) -> str:
+    return ", ".join(ids) or "none"
+
+
 class _Start:
     """One attempt to have a running stack. Its maker holds the lock for starting."""
 
@@ -130,6 +146,7 @@ class _Start:
                     stop_stack(self._settings)
                     self._spawned = False
                 elif _usable(self._folder):
+                    _refuse_other_keys(self._settings, state)
                     return state.endpoints
             time.sleep(_PAUSE)
         raise self._failure("the embedded servers did not come up in time", self._supervisor_log)

@@ -200,6 +200,7 @@ class Supervisor:
             started_at=self._started_at,
             endpoints=self._endpoints(),
             parts=tuple(_state_of(part) for part in self._parts),
+            payload_keys=tuple(self._settings.payload_key_references),
         )
         if state != self._said:
             self._folder.write(state)
