@@ -16,6 +16,7 @@ from releasepilot.plugins.changes.connection import Login, connect
 from releasepilot.plugins.changes.interface import ChangeSystem
 from releasepilot.plugins.changes.jira import Jira, JiraUse
 from releasepilot.plugins.changes.servicenow import ServiceNow, ServiceNowUse
+from releasepilot.plugins.secrets.keeper import OpenSecrets
 
 RECORD = ChangeRecord(id=CORRELATION, path=ChangePath.NORMAL, plan_digest=PLAN.digest, summary="api 1.1.0")
 HANDED_IN = (ChangeState.ASSESS, ChangeState.AUTHORIZE)
@@ -29,7 +30,9 @@ async def system(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
         service = stack.enter_context(running_instance() if request.param == "servicenow" else running_site())
         know(monkeypatch, service)
         service.agreeable = True
-        connection = await stack.enter_async_context(connect(service.url, login, component="api"))
+        connection = await stack.enter_async_context(
+            connect(service.url, login, secrets=OpenSecrets(), component="api")
+        )
         if request.param == "servicenow":
             yield ServiceNow(connection, ServiceNowUse(server=service.url))
         else:
