@@ -24,6 +24,8 @@ _TAKES = {"git.publish": "git.stage"}
 _PEOPLE = 3600.0
 #: Within so many looks, a fifth of a second apart, an abort reaches the step that runs.
 _LOOKS = 300
+#: What an actuator declares.
+_TRAITS = ("name", "Config", "saga_class", "undo", "queue", "declarable", "effect", "prior", "patient", "escalates")
 
 
 async def _nobody(train: str) -> str:
@@ -175,11 +177,7 @@ def _stand_in(real: type[Actuator[Any]], world: World) -> type[Actuator[Any]]:
     def begin(self: StandIn, tools: Tools) -> None:
         StandIn.__init__(self, tools, world)
 
-    declared = {
-        trait: getattr(real, trait)
-        for trait in ("name", "Config", "saga_class", "undo", "queue", "declarable", "effect", "prior", "patient")
-        if hasattr(real, trait)
-    }
+    declared = {trait: getattr(real, trait) for trait in _TRAITS if hasattr(real, trait)}
     made: type[Actuator[Any]] = type(f"StandInFor{real.__name__}", (StandIn,), {**declared, "__init__": begin})
     return made
 
