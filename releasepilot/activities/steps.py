@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import datetime, timedelta
 from time import monotonic
+from traceback import format_exception
 from typing import Any
 
 from opentelemetry import metrics, trace
@@ -39,6 +40,7 @@ _duration = metrics.get_meter("releasepilot").create_histogram(
 
 #: Bytes of an error that nobody foresaw.
 _LONGEST_SURPRISE = 1000
+_LONGEST_TRACEBACK = 20_000
 #: Bytes that a revert may need to know. They are in the history, and in the ledger.
 _LARGEST_NOTES = 64 * 1024
 #: After these a revert leaves nothing that could be observed.
@@ -160,12 +162,16 @@ def _surprises(call: Call[Any]) -> Iterator[None]:
     except BaseException as error:
         if isinstance(error, asyncio.CancelledError) and (activity.is_cancelled() or activity.is_worker_shutdown()):
             raise
-        # A traceback may hold what the call has looked up.
-        _log.warning("%s is broken", call.step.uses, exc_info=None if call.secrets.knows else error)
-        # Half a character, as of a file's name that is not UTF-8, would go nowhere.
-        text = str(error).encode("utf-8", "backslashreplace").decode()
-        said = f"{call.step.uses} broke with {type(error).__name__}: {bounded(text, _LONGEST_SURPRISE)}"
+        # A traceback may hold what the call has looked up, and half a character, which a log cannot write.
+        seen = "" if call.secrets.knows else "".join(format_exception(error))
+        _log.warning("%s is broken %s", call.step.uses, bounded(_written(seen), _LONGEST_TRACEBACK))
+        said = f"{call.step.uses} broke with {type(error).__name__}: {bounded(_written(str(error)), _LONGEST_SURPRISE)}"
         raise StepError(said.rstrip(": "), component=call.release.component) from None
+
+
+def _written(text: str) -> str:
+    """Return a text that can be written: half a character, as of a file's name that is not UTF-8, is spelled out."""
+    return text.encode("utf-8", "backslashreplace").decode()
 
 
 def _scheduled_at() -> datetime:
