@@ -330,8 +330,9 @@ class TrainWorkflow:
 
     async def _agree(self) -> Record | None:
         """Wait until all let a plan go that is still the plan; return a record where people say no."""
+        old = False
         while True:
-            waited = await self._await_leave()
+            waited = await self._await_leave() or old
             if (refused := self._refused_record()) is not None:
                 return refused
             if not (waited or self._outline.rules_left):
@@ -346,7 +347,7 @@ class TrainWorkflow:
             # Also where the plan is the same its risk may be another, and with it the gates.
             if (again.digest, again.gates) != (before.digest, before.gates):
                 self._replace_gates()
-            elif self._agreed():
+            elif self._agreed() and not (old := await self._await_turn()):
                 return None
             if not again.steps:
                 return Record(train=self._train, outcome=Outcome.NOTHING)

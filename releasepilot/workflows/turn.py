@@ -15,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.event import EventType
     from releasepilot.model.step import Queue
     from releasepilot.model.train import Condition
+    from releasepilot.workflows.failures import failures_in_words
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.ports import LEDGER_RETRY, LEDGER_TIMEOUT, Activity, ClaimCall, task_queue
 
@@ -114,14 +115,15 @@ class Turn:
         )
 
     async def _call(self, call: ClaimCall) -> Claim:
-        claim: Claim = await workflow.execute_activity(
-            Activity.CLAIM,
-            call,
-            result_type=Claim,
-            task_queue=task_queue(Queue.ENGINE),
-            start_to_close_timeout=LEDGER_TIMEOUT,
-            retry_policy=LEDGER_RETRY,
-        )
+        with failures_in_words():
+            claim: Claim = await workflow.execute_activity(
+                Activity.CLAIM,
+                call,
+                result_type=Claim,
+                task_queue=task_queue(Queue.ENGINE),
+                start_to_close_timeout=LEDGER_TIMEOUT,
+                retry_policy=LEDGER_RETRY,
+            )
         await tell(claim.freed)
         return claim
 
