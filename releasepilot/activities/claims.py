@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from time import monotonic
 
 from temporalio import activity
 from temporalio.client import Client, WorkflowExecutionStatus
@@ -24,6 +25,8 @@ class Claims:
         self._client = client
         self._ledger = ledger
         self._shelf = shelf
+        #: When this worker first missed holders that Temporal does not know: nobody says when these were closed.
+        self._missed: dict[tuple[str, datetime], float] = {}
 
     @activity.defn(name=Activity.CLAIM)
     async def claim(self, call: ClaimCall) -> Claim:
@@ -56,7 +59,17 @@ class Claims:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            return datetime.now(UTC) - ahead.since > self._lease
+            return self._missed_long(ahead)
+        self._missed.pop((ahead.holder, ahead.since), None)
         if told.status is WorkflowExecutionStatus.RUNNING or told.close_time is None:
             return False
         return datetime.now(UTC) - told.close_time > self._lease
+
+    def _missed_long(self, ahead: Ahead) -> bool:
+        """Whether the holder of a claim has been missing for the lease, as far as this worker has seen."""
+        claim = (ahead.holder, ahead.since)
+        missing = monotonic() - self._missed.setdefault(claim, monotonic())
+        if missing <= self._lease.total_seconds():
+            return False
+        del self._missed[claim]
+        return True
