@@ -108,12 +108,13 @@ class Writer:
             new = await _insert(connection, train, ordered)
             if not new:
                 return ()
+            # Of what is new alone: an end of long ago lets go nothing that a rollback has claimed since.
+            ends = [event.at for event in new if event.type in _ENDS]
             if new[0].seq <= state.seq:
                 state, new = await _afresh(connection, train)
             await _pend(connection, train, new)
             await _put_steps(connection, train, new)
             await _put_train(connection, train, state, new)
-            ends = [event.at for event in new if event.type in _ENDS]
             return await claims.release(connection, train, "", ends[-1]) if ends else ()
 
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg import AsyncConnection
-from support.recorded_trains import a_request
+from support.recorded_trains import a_plan, a_request, happy_history
 
 from releasepilot.model.claim import Claim, Wanted
 from releasepilot.store.pool import Pool, open_pool
@@ -113,6 +113,18 @@ async def test_a_ticket_is_held_until_it_is_let_go(pool: Pool) -> None:
     assert not await reader.holds_claim(first.ticket)
     assert not (await writer.claim(wanted(train, "two", "a"))).ahead
     assert await reader.holds_claim(second.ticket)
+
+
+async def test_a_batch_that_comes_late_lets_nothing_go(pool: Pool) -> None:
+    """A rollback keeps its claim where an earlier event of its train arrives after the train's end."""
+    request, plan, writer, reader = a_request(), a_plan(1), Writer(pool), Reader(pool)
+    await writer.save_plan(plan)
+    await writer.open_train(request.train, request, NOW)
+    history = happy_history(request, plan)
+    await writer.record(request.train, [*history[:2], *history[3:]])
+    claim = await writer.claim(wanted(request.train, "rollback/one", "a"))
+    await writer.record(request.train, history[2:3])
+    assert await reader.holds_claim(claim.ticket)
 
 
 async def test_a_plan_of_before_is_told_from_one_of_after(pool: Pool) -> None:
