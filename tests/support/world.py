@@ -166,9 +166,9 @@ class Diary:
         return Observation(presence=Presence.PRESENT if there else Presence.ABSENT)
 
     async def apply(self, call: Call[NoConfig]) -> dict[str, str]:
-        """Write that it begins, and a little later that it is done."""
+        """Write that it begins, and a little later, or later where it is ordered, that it is done."""
         self._write(call, "begun")
-        await asyncio.sleep(0.01)
+        await asyncio.sleep(0.3 if self.world.ordered(call.step.id) == "take long" else 0.01)
         self._write(call, "done")
         return {}
 

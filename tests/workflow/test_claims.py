@@ -78,6 +78,9 @@ async def test_the_second_waits_and_says_for_whom(stage: Stage) -> None:
 async def test_twenty_trains_over_thirty_components_never_interleave(stage: Stage) -> None:
     """Each component's diary tells of one train after the other; all of them are released."""
     shared, names = train_name(), [f"c{index}" for index in range(30)]
+    for name in names:
+        # Long enough that trains that did not wait would meet.
+        stage.world.order(f"{name}/s0", "take long")
     # Strides that meet in many ways, and in circles where each took what it could.
     chosen = [sorted({names[(index + stride * hop) % 30] for hop in range(5)}) for index, stride in STRIDES]
     plans = [sharing(*few, shared=shared) for few in chosen]
