@@ -157,9 +157,9 @@ def _surprises(call: Call[Any]) -> Iterator[None]:
     """
     try:
         yield
-    except (ReleasePilotError, GeneratorExit):
+    except ReleasePilotError:
         raise
-    except BaseException as error:
+    except (Exception, SystemExit, KeyboardInterrupt, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and (activity.is_cancelled() or activity.is_worker_shutdown()):
             raise
         # A traceback may hold what the call has looked up, and half a character, which a log cannot write.
