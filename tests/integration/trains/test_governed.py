@@ -212,12 +212,15 @@ async def test_a_push_after_the_votes_asks_those_again_whom_it_concerns(world: W
 
 
 async def test_an_emergency_does_not_wait_for_the_office(world: World) -> None:
-    """The window is waived by name for an incident; the votes were given, and the board still decides."""
+    """The window is waived by name for an incident; the votes were given, and the emergency board still decides."""
     train = await agreed(world)
     view = await world.depot.control.view(train)
     assert view.conditions[0].who == ("cora",)
     control = Control(world.client, world.depot.reader, Actor(account="cora", realm="os"))
     await control.override(train, ["office"], reason="outage", incident="INC-1", comment="it burns")
-    await world.board_agrees()
+    # It is asked as an emergency, which is authorised without being assessed first.
+    await until_asked(world.instance, "-3")
+    assert world.instance.change()["type"] == "emergency"
+    approve(world.instance)
     assert (await world.depot.ended(train)).outcome is Outcome.RELEASED
     assert world.public() == ["lib", "app"]
