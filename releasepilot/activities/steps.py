@@ -50,20 +50,35 @@ _LEAVES_NOTHING = (Undo.FULL, Undo.REVERT, Undo.WINDOW)
 class PlanShelf:
     """The plans that this worker has used lately. A digest never means another plan, so nothing goes stale."""
 
-    def __init__(self, reader: Reader, *, size: int = 32) -> None:
-        """Keep at most `size` plans."""
+    def __init__(self, reader: Reader, *, room: int = 20_000) -> None:
+        """Keep the plans used last, of so many steps in all, and one at least."""
         self._reader = reader
-        self._size = size
+        self._room = room
         self._plans: OrderedDict[str, Plan] = OrderedDict()
+        self._steps = 0
+        #: Whoever comes while a plan is read waits for that: the first steps of a train come all at once.
+        self._coming: dict[str, asyncio.Task[Plan]] = {}
 
     async def plan(self, digest: str) -> Plan:
         """Return a plan, from the shelf where it lies there."""
         if digest not in self._plans:
-            self._plans[digest] = await self._reader.plan(digest)
-            while len(self._plans) > self._size:
-                self._plans.popitem(last=False)
+            if digest not in self._coming:
+                self._coming[digest] = asyncio.create_task(self._fetch(digest))
+            # Whoever is cancelled leaves the others what they wait for.
+            return await asyncio.shield(self._coming[digest])
         self._plans.move_to_end(digest)
         return self._plans[digest]
+
+    async def _fetch(self, digest: str) -> Plan:
+        try:
+            plan = await self._reader.plan(digest)
+        finally:
+            del self._coming[digest]
+        self._plans[digest] = plan
+        self._steps += len(plan.steps)
+        while self._steps > self._room and len(self._plans) > 1:
+            self._steps -= len(self._plans.popitem(last=False)[1].steps)
+        return plan
 
 
 class Steps:

@@ -14,9 +14,14 @@ from releasepilot.store.sql import queries
 _SQL = queries("write.sql")
 
 
+async def lock(connection: Connection) -> None:
+    """Let nobody else ask for claims or let them go before this transaction ends."""
+    await connection.execute(_SQL["lock_claims"])
+
+
 async def ask(connection: Connection, wanted: Wanted) -> Claim:
     """Ask for keys, or how a claim on them stands; within a transaction. The same keys, and fewer, keep their place."""
-    await connection.execute(_SQL["lock_claims"])
+    await lock(connection)
     keys, holder = sorted(wanted.keys), wanted.holder
     freed: tuple[str, ...] = ()
     cursor = await connection.execute(_SQL["find_claim"], {"holder": holder})
@@ -51,7 +56,7 @@ async def _overtaken(connection: Connection, wanted: Wanted) -> bool:
 
 async def release(connection: Connection, train: str, holder: str, at: datetime) -> tuple[str, ...]:
     """Let go what a train has, or one holder; return the workflows that need wait no longer."""
-    await connection.execute(_SQL["lock_claims"])
+    await lock(connection)
     cursor = await connection.execute(_SQL["release_claims"], {"train": train, "holder": holder, "at": at})
     keys = [key for (held,) in await cursor.fetchall() for key in held]
     return await _freed(connection, keys)

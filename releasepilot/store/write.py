@@ -103,6 +103,9 @@ class Writer:
             return ()
         ordered = sorted(events, key=lambda event: event.seq)
         async with connected(self._pool) as connection, connection.transaction():
+            if any(event.type in _ENDS for event in ordered):
+                # Before the train's row, as when a claim is asked for: the other way round each waits for the other.
+                await claims.lock(connection)
             await _open_from(connection, train, ordered)
             state = await _locked(connection, train)
             new = await _insert(connection, train, ordered)

@@ -180,7 +180,10 @@ class TrainWorkflow:
     async def override(self, override: Override) -> TrainView:
         """Let the train past some gates and windows in an emergency, once enough people say so."""
         self._overrides.take(override, workflow.now())
-        self._advance()
+        self._said = True
+        # A train that runs is past its gates, and does not come back to them.
+        if self._phase is TrainPhase.WAITING:
+            self._advance()
         return self.view()
 
     @override.validator

@@ -23,8 +23,9 @@ with workflow.unsafe.imports_passed_through():
 FREED: Final = "freed"
 #: So many components are named.
 _NAMED: Final = 3
-#: Seconds between two looks of one that is not told, at first and at most: whoever holds it may have died.
-_LOOKS: Final = (5, 60)
+#: Seconds between two looks of one that is not told, at first and at most: whoever holds it may have died. Each look is
+#: eleven events, so that a wait of months stays within one history.
+_LOOKS: Final = (5, 1800)
 #: Histories of before there were claims have none.
 _PATCH: Final = "claims"
 

@@ -226,6 +226,8 @@ async def test_a_step_that_waits_is_called_anew_in_an_emergency(stage: Stage, ho
     await override(stage, "cora", train, "lib/plea")
     view = await stage.control.view(train)
     assert [one.what for one in view.conditions] == ["override of lib/plea for INC-7: cora alone has said so"]
+    # It is past its gates, also where these were waived or never opened.
+    assert view.phase is TrainPhase.RUNNING
     assert stage.world.present() == set()
     await override(stage, "carl", train, "lib/plea")
     record = await stage.ended(train)
@@ -235,6 +237,7 @@ async def test_a_step_that_waits_is_called_anew_in_an_emergency(stage: Stage, ho
     )
     assert await incident_of(stage, train) == "INC-7"
     assert await stage.reader.owes_review(train)
+    assert EventType.GATE_OPENED not in [event.type for event in await stage.reader.events(train)]
 
 
 async def test_a_step_that_waits_is_stopped_by_an_abort(stage: Stage) -> None:

@@ -18,11 +18,11 @@ from releasepilot.store.write import Writer
 from releasepilot.workflows.ports import LEASE, StepCall
 
 
-async def passes(pool: Pool, ticket: int, age: timedelta) -> None:
-    """Let an attempt that the server handed out so long ago come to its write."""
+async def passes(pool: Pool, ticket: int, age: timedelta, limit: timedelta = timedelta(minutes=1)) -> None:
+    """Let an attempt that the server handed out so long ago, and gives up after a limit, come to its write."""
     call = StepCall(train="core-1", plan_digest="sha256:0", step="api/push", train_started_at=NOW, ticket=ticket)
     environment = ActivityEnvironment()
-    environment.info = replace(environment.info, started_time=datetime.now(UTC) - age)
+    environment.info = replace(environment.info, started_time=datetime.now(UTC) - age, start_to_close_timeout=limit)
     await environment.run(Fence(Reader(pool), call, LEASE).pass_through)
 
 
@@ -52,6 +52,12 @@ async def test_who_has_lost_it_does_not(pool: Pool) -> None:
 async def test_a_young_attempt_asks_nobody(pool: Pool) -> None:
     """Its workflow was open a moment ago, so that nobody can have taken its claim yet."""
     await passes(pool, 10**9, timedelta(seconds=1))
+
+
+async def test_an_attempt_that_may_have_timed_out_asks(pool: Pool) -> None:
+    """Its workflow may have gone on without it, have ended, and have let go of the claim at once."""
+    with pytest.raises(StepFenced):
+        await passes(pool, 10**9, timedelta(seconds=2), limit=timedelta(seconds=3))
 
 
 async def test_a_step_of_before_there_were_claims_passes(pool: Pool) -> None:
