@@ -210,10 +210,11 @@ class Settings(BaseModel):
     #: Encrypts what is kept in Temporal: `id=reference`, parted by commas or spaces. The first key encrypts, all of
     #: them decrypt. The same for workers and commands.
     payload_keys: Annotated[tuple[str, ...], BeforeValidator(_entries), AfterValidator(_keys)] = ()
-    #: For workers: how many steps run side by side in one process, on each queue or on one: `64 publish=4`. 64 without it.
+    #: For workers: how many steps run side by side in one process, on each queue or on one: `32 publish=4`. Without it
+    #: 64 do.
     slots: Annotated[tuple[str, ...], BeforeValidator(_entries), AfterValidator(_slots)] = ()
-    #: For workers: how many steps of a queue all of its workers begin in a second, such as `publish=2`. The same for all
-    #: workers of the queue. Without it there is no limit.
+    #: For workers: how many steps of a queue all of its workers begin in a second, such as `publish=2`. The same for
+    #: all workers of the queue. Without it there is no limit.
     rates: Annotated[tuple[str, ...], BeforeValidator(_entries), AfterValidator(_rates)] = ()
     #: For workers: the name of what they run, such as a commit. With it trains stay with the workers of the build that
     #: they began on, and new ones begin on the build that Temporal holds for the current one.

@@ -48,7 +48,7 @@ def _read(words: Iterable[str], number_of: Callable[[str], NumberT]) -> dict[Que
         if equals and name not in set(Queue):
             raise ValueError(f"{word!r} names no queue: there are {', '.join(Queue)}")
         if name in given:
-            raise ValueError(f"{name or 'all queues'} is there twice: {word!r} is one number too many")
+            raise ValueError(f"{word!r} is one number too many: there is one for {name or 'all queues'} already")
         given[name] = number_of(number)
     for_all = dict.fromkeys(Queue, given[""]) if "" in given else {}
     return for_all | {Queue(name): number for name, number in given.items() if name}

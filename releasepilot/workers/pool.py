@@ -80,7 +80,7 @@ class Posting:
     underway: Underway = field(default_factory=Underway)
     #: Workflows that stay in memory; 0 replays each task from its first event.
     cached_workflows: int = 200
-    #: What is run here, where trains stay with the workers of the build that they began on; empty where any worker will do.
+    #: The build that is run here, where trains stay with the one that they began on; empty where any worker will do.
     build: str = ""
     #: The clock of windows and rules; it gives moments with their zone.
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))

@@ -14,7 +14,7 @@ from temporalio.common import Priority
 from releasepilot.model.train import Request
 from releasepilot.model.urgency import Urgency, team_of
 
-#: Temporal takes 1 first and 5 last, and holds what says nothing, such as a train of before there were urgencies, for 3.
+#: Temporal takes 1 first and 5 last. What says nothing is a 3 to it, such as a train of before there were urgencies.
 _EMERGENCY: Final = 1
 _KEYS: Final = {Urgency.HOTFIX: 2, Urgency.NORMAL: 3, Urgency.LOW: 4}
 

@@ -72,7 +72,7 @@ class RollbackWorkflow:
         turn = self._turn = Turn(journal, start.ticket, outline.digest if start.ticket else "")
         await uncancellable(turn.take(outline.digest, components=chosen, waits=partial(_waits, journal, turn)))
         precedence = Precedence(share=train_name(start.train), teams=outline.teams)
-        runner = StepRunner(journal, outline.digest, stands.started_at, precedence, turn.ticket)
+        runner = StepRunner(journal, outline.digest, stands.started_at, precedence=precedence, ticket=turn.ticket)
         engine = self._engine(outline, stands.statuses, runner)
         left = [step for step in engine.with_effect(chosen) if step not in start.given_up]
         # What an earlier undo left stays left; what is undone now speaks for itself.

@@ -22,8 +22,8 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.workflows.engine import StepFailed
     from releasepilot.workflows.failures import failures_in_words
     from releasepilot.workflows.journal import Journal
-    from releasepilot.workflows.precedence import Precedence
     from releasepilot.workflows.ports import HEARTBEAT, UNDO_ATTEMPTS, Activity, StepCall, step_retry, task_queue
+    from releasepilot.workflows.precedence import Precedence
 
 _Given = TypeVar("_Given", Receipt, Undone)
 
@@ -49,6 +49,7 @@ class StepRunner:
         journal: Journal,
         plan_digest: str,
         started_at: datetime,
+        *,
         precedence: Precedence,
         ticket: int = 0,
         emergency: Callable[[], Emergency | None] = lambda: None,

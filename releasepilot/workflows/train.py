@@ -490,8 +490,8 @@ class TrainWorkflow:
             self._journal,
             outline.digest,
             self._started_at,
-            Precedence.of(self._request, outline.teams),
-            self._turn.ticket,
+            precedence=Precedence.of(self._request, outline.teams),
+            ticket=self._turn.ticket,
             emergency=lambda: self._overrides.declared,
         )
         runner.residue.extend(residue)
