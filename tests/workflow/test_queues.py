@@ -27,7 +27,7 @@ from releasepilot.workflows.ports import Activity, train_workflow_id
 
 @pytest.fixture(scope="module")
 def quiet_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of a server of this module's own: it remembers the rate of a queue after its workers have gone."""
+    """Give the address of a server of this module's own: it remembers the rate of a queue when its workers have gone."""
     with running_temporal(tmp_path_factory.mktemp("quiet")) as address:
         yield address
 
@@ -92,7 +92,7 @@ async def test_a_queue_never_runs_more_than_its_slots(quiet: Client, ledger_url:
 async def test_a_rate_holds_for_all_workers_of_a_queue(
     quiet_address: str, quiet: Client, ledger_url: str, tmp_path: Path
 ) -> None:
-    """At ten a second fifty steps take at least four by the server's clock, after ten at once; half of that is asked."""
+    """At ten a second fifty steps take four seconds by the server's clock, after ten at once; half of it is asked."""
     change = limited({}, {Queue.PUBLISH: 10.0})
     other = await dial(Servers(temporal_address=quiet_address, database_url=""))
 
