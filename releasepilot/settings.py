@@ -25,6 +25,7 @@ from releasepilot.errors import StackError
 from releasepilot.governance.tokens import claimed
 from releasepilot.model.gate import Actor
 from releasepilot.model.limits import Limits, read_rates, read_slots
+from releasepilot.model.step import Queue
 from releasepilot.model.trust import Trust
 from releasepilot.plugins.address import checked_server
 from releasepilot.plugins.secrets.config import SERVICE_ACCOUNT, SecretsConfig, VaultAuth, VaultLogin
@@ -63,6 +64,7 @@ VARIABLES: dict[str, str] = {
 }
 
 _LAST_PORT = 65535
+_QUEUES = ", ".join(Queue)
 _BUILD = r"^([A-Za-z0-9][A-Za-z0-9._+-]{0,127})?$"
 _KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PAIR_HINT = (
@@ -111,13 +113,21 @@ _SECRET = TypeAdapter(SecretRef)
 
 def _slots(value: tuple[str, ...]) -> tuple[str, ...]:
     """Accept numbers of steps side by side, for all queues or for one."""
-    read_slots(value)
+    try:
+        read_slots(value)
+    except ValueError:
+        raise ValueError(
+            f"a number from 1 to 1000 for all queues, or for one of them, {_QUEUES}: 16 publish=4"
+        ) from None
     return value
 
 
 def _rates(value: tuple[str, ...]) -> tuple[str, ...]:
     """Accept numbers of steps a second, for all queues or for one."""
-    read_rates(value)
+    try:
+        read_rates(value)
+    except ValueError:
+        raise ValueError(f"steps a second, for all queues or for one of {_QUEUES}: publish=2 git=0.5") from None
     return value
 
 

@@ -27,7 +27,7 @@ from releasepilot.workflows.ports import Activity, train_workflow_id
 
 @pytest.fixture(scope="module")
 def quiet_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Give the address of a server of this module's own: it remembers the rate of a queue that nobody takes any more."""
+    """Give the address of a server of this module's own: it may remember the rate of a queue longer than a test."""
     with running_temporal(tmp_path_factory.mktemp("quiet")) as address:
         yield address
 
