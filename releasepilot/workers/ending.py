@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Event, Lock, Thread
 from types import FrameType, TracebackType
 from typing import Any, Final, Self
@@ -115,7 +115,9 @@ class Ending:
             self._told = True
             tell = self._tell
         if tell:
-            tell()
+            # The loop that is told may have ended meanwhile.
+            with suppress(RuntimeError):
+                tell()
         if not self._over.wait(self._seconds):
             self._leave()
 
