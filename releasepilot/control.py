@@ -58,6 +58,7 @@ from releasepilot.workflows.encryption import PayloadKeys, converter_of
 from releasepilot.workflows.messages import Command, TrainStart
 from releasepilot.workflows.payloads import unreadable
 from releasepilot.workflows.ports import Activity, task_queue, train_workflow_id
+from releasepilot.workflows.precedence import Precedence
 from releasepilot.workflows.review import ReviewStart, ReviewWorkflow
 from releasepilot.workflows.rollback import RollbackStart, RollbackWorkflow
 from releasepilot.workflows.scheduled import ScheduledStart, ScheduledWorkflow
@@ -167,6 +168,7 @@ class Control:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 rpc_timeout=_RPC,
                 static_summary=f"release train {attempt.catalog.train}",
+                priority=Precedence.of(attempt).train(),
             )
         except WorkflowAlreadyStartedError:
             # The same request has ended as this train: it is the answer.
@@ -314,6 +316,7 @@ class Control:
                 task_queue=task_queue(Queue.ENGINE),
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 rpc_timeout=_RPC,
+                priority=Precedence(share=row.name).undoing().train(),
             )
         except WorkflowAlreadyStartedError as error:
             raise _under_way(row) from error

@@ -24,6 +24,8 @@ from pydantic import (
 from releasepilot.errors import StackError
 from releasepilot.governance.tokens import claimed
 from releasepilot.model.gate import Actor
+from releasepilot.model.limits import Limits, read_rates, read_slots
+from releasepilot.model.step import Queue
 from releasepilot.model.trust import Trust
 from releasepilot.plugins.address import checked_server
 from releasepilot.plugins.secrets.config import SERVICE_ACCOUNT, SecretsConfig, VaultAuth, VaultLogin
@@ -51,6 +53,9 @@ VARIABLES: dict[str, str] = {
     "vault_ca": "RELEASEPILOT_VAULT_CA",
     "aws_region": "RELEASEPILOT_AWS_REGION",
     "payload_keys": "RELEASEPILOT_PAYLOAD_KEYS",
+    "slots": "RELEASEPILOT_SLOTS",
+    "rates": "RELEASEPILOT_RATES",
+    "build": "RELEASEPILOT_BUILD",
     "git_timeout": "RELEASEPILOT_GIT_TIMEOUT",
     "idle_minutes": "RELEASEPILOT_IDLE_MINUTES",
     "log_format": "RELEASEPILOT_LOG_FORMAT",
@@ -59,6 +64,8 @@ VARIABLES: dict[str, str] = {
 }
 
 _LAST_PORT = 65535
+_QUEUES = ", ".join(Queue)
+_BUILD = r"^([A-Za-z0-9][A-Za-z0-9._+-]{0,127})?$"
 _KEY_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PAIR_HINT = (
     "set both RELEASEPILOT_TEMPORAL_ADDRESS (or RELEASEPILOT_TEMPORAL_PROFILE) and RELEASEPILOT_DATABASE_URL, "
@@ -102,6 +109,26 @@ def _endpoint(value: str) -> str:
 
 
 _SECRET = TypeAdapter(SecretRef)
+
+
+def _slots(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Accept numbers of steps side by side, for all queues or for one."""
+    try:
+        read_slots(value)
+    except ValueError:
+        raise ValueError(
+            f"a number from 1 to 1000 for all queues, or for one of them, {_QUEUES}: 16 publish=4"
+        ) from None
+    return value
+
+
+def _rates(value: tuple[str, ...]) -> tuple[str, ...]:
+    """Accept numbers of steps a second, for all queues or for one."""
+    try:
+        read_rates(value)
+    except ValueError:
+        raise ValueError(f"steps a second, for all queues or for one of {_QUEUES}: publish=2 git=0.5") from None
+    return value
 
 
 def _entries(value: object) -> object:
@@ -193,6 +220,15 @@ class Settings(BaseModel):
     #: Encrypts what is kept in Temporal: `id=reference`, parted by commas or spaces. The first key encrypts, all of
     #: them decrypt. The same for workers and commands.
     payload_keys: Annotated[tuple[str, ...], BeforeValidator(_entries), AfterValidator(_keys)] = ()
+    #: For workers: how many steps run side by side in one process, on each queue or on one: `32 publish=4`. Without it
+    #: 64 do.
+    slots: Annotated[tuple[str, ...], BeforeValidator(_entries), AfterValidator(_slots)] = ()
+    #: For workers: how many steps of a queue all of its workers begin in a second, such as `publish=2`. The same for
+    #: all workers of the queue. Without it there is no limit.
+    rates: Annotated[tuple[str, ...], BeforeValidator(_entries), AfterValidator(_rates)] = ()
+    #: For workers: the name of what they run, such as a commit. With it trains stay with the workers of the build that
+    #: they began on, and new ones begin on the build that Temporal holds for the current one.
+    build: str = Field(default="", pattern=_BUILD)
     #: Seconds that one git command may take.
     git_timeout: float = Field(default=300.0, gt=0)
     #: The embedded stack ends after so many minutes without a command and without a running train.
@@ -267,6 +303,11 @@ class Settings(BaseModel):
             vault=login if self.vault_address else None,
             aws_region=self.aws_region,
         )
+
+    @property
+    def limits(self) -> Limits:
+        """The limits of the queues of a worker."""
+        return Limits(slots=read_slots(self.slots), rates=read_rates(self.rates))
 
     @property
     def payload_key_references(self) -> dict[str, SecretRef]:

@@ -13,6 +13,7 @@ from releasepilot.model.plan import Plan
 from releasepilot.model.risk import RiskLevel
 from releasepilot.model.train import Outline, Request, StepNode
 from releasepilot.model.trust import Trust
+from releasepilot.model.urgency import teams_of
 from releasepilot.store.read import Reader
 
 
@@ -36,6 +37,7 @@ def outline_of(
     `measured` is what steps took in earlier trains. A train that has `passed` its gates has none any more: who may vote
     now is no question to it.
     """
+    teams = teams_of(request.catalog)
     estimates = estimates_of(plan.steps, measured) if request.catalog.windows else {}
     risk = assessment.risk.level if assessment else None
     applying = [] if passed else [gate for gate in plan.gates if _applies(gate, risk)]
@@ -63,6 +65,7 @@ def outline_of(
         ),
         components={release.component: release.needs for release in plan.releases},
         versions={release.component: release.to_version for release in plan.releases},
+        teams={one.component: teams[one.component] for one in plan.releases if one.component in teams},
         gates=gates or (_confirmation(plan, request),),
         rules_left=bool(assessment and assessment.after_votes),
         trust=trust,

@@ -20,6 +20,7 @@ from releasepilot.model.catalog import Catalog, ComponentEntry
 from releasepilot.model.plan import Plan
 from releasepilot.model.snapshot import Snapshot
 from releasepilot.model.train import Request, request_of
+from releasepilot.model.urgency import Urgency
 from releasepilot.plugins.registry import Registry
 from releasepilot.repositories.snapshot import take_snapshot
 from releasepilot.settings import Settings
@@ -47,6 +48,16 @@ class Prepared:
 #: For commands that plan.
 branch_option = click.option(
     "--branch", default="", help="Release every component from this branch, not from the one of the catalog."
+)
+
+#: For commands that ask for trains.
+urgency_option = click.option(
+    "--urgency",
+    type=click.Choice([one.value for one in Urgency]),
+    default=Urgency.NORMAL.value,
+    show_default=True,
+    callback=lambda _ctx, _param, value: Urgency(value),
+    help="Whose steps are taken first where many trains wait for workers.",
 )
 
 
@@ -81,11 +92,15 @@ async def read_repositories(
 
 
 async def prepare(
-    invocation: Invocation, settings: Settings, branch: str = "", day: datetime | None = None
+    invocation: Invocation,
+    settings: Settings,
+    branch: str = "",
+    day: datetime | None = None,
+    urgency: Urgency = Urgency.NORMAL,
 ) -> Prepared:
     """Make the plan, of today or of the day of a moment. Raises CatalogError, SnapshotError and PlanError."""
     catalog, registry, snapshot = await read_repositories(invocation, settings, branch)
     date = (day or datetime.now(UTC)).astimezone(UTC).date().isoformat()
-    request = request_of(catalog, registry.traits(), date=date, actor=settings.actor)
+    request = request_of(catalog, registry.traits(), date=date, actor=settings.actor, urgency=urgency)
     planned = await asyncio.to_thread(look_ahead, snapshot, request)
     return Prepared(request=request, snapshot=snapshot, plan=planned.plan, dependents=planned.dependents)

@@ -12,7 +12,7 @@ import click
 from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit, of_view
 from releasepilot.cli.invocation import Invocation, pass_invocation, yes_option
-from releasepilot.cli.prepare import Prepared, branch_option, prepare
+from releasepilot.cli.prepare import Prepared, branch_option, prepare, urgency_option
 from releasepilot.cli.render.commits import print_commits_seen
 from releasepilot.cli.render.plan import print_plan
 from releasepilot.cli.render.record import print_changes, print_record
@@ -26,6 +26,7 @@ from releasepilot.governance.rules import refuse_denied
 from releasepilot.model.gate import Decision
 from releasepilot.model.plan import Plan, differences
 from releasepilot.model.train import Request, TrainView
+from releasepilot.model.urgency import Urgency
 from releasepilot.settings import Settings
 
 
@@ -33,8 +34,9 @@ from releasepilot.settings import Settings
 @yes_option
 @click.option("--detach", "-d", is_flag=True, help="Start it and do not watch.")
 @branch_option
+@urgency_option
 @pass_invocation
-def release(invocation: Invocation, yes: bool, detach: bool, branch: str) -> int:
+def release(invocation: Invocation, yes: bool, detach: bool, branch: str, urgency: Urgency) -> int:
     """Plan, show the plan, ask, release and watch.
 
     Leaving with Ctrl-C stops the watching, not the train. If a repository moves after you confirmed, the train
@@ -42,7 +44,7 @@ def release(invocation: Invocation, yes: bool, detach: bool, branch: str) -> int
     """
     ask_is_possible(yes=yes)
     settings = settings_of(invocation)
-    prepared = asyncio.run(prepare(invocation, settings, branch))
+    prepared = asyncio.run(prepare(invocation, settings, branch, urgency=urgency))
     assessment = prepared.assessed()
     print_plan(console(), prepared.plan, assessment)
     if not prepared.plan.releases:

@@ -14,7 +14,7 @@ from releasepilot.cli.catalog_file import load
 from releasepilot.cli.environment import settings_of
 from releasepilot.cli.exits import Exit
 from releasepilot.cli.invocation import Invocation, json_option, pass_invocation, yes_option
-from releasepilot.cli.prepare import Prepared, branch_option, prepare
+from releasepilot.cli.prepare import Prepared, branch_option, prepare, urgency_option
 from releasepilot.cli.release import ask_is_possible
 from releasepilot.cli.render.plan import print_plan
 from releasepilot.cli.render.schedules import print_schedules
@@ -30,6 +30,7 @@ from releasepilot.governance.windows import next_opening
 from releasepilot.model.names import Name
 from releasepilot.model.schedule import Overlap, ScheduleView, Timetable
 from releasepilot.model.train import Request, request_of
+from releasepilot.model.urgency import Urgency
 from releasepilot.settings import Settings
 
 T = TypeVar("T")
@@ -74,6 +75,7 @@ def _named(_ctx: click.Context, _param: click.Parameter, value: str) -> str:
 )
 @click.option("--catch-up", type=Length(), default="10m", show_default=True, help="Begin so much late, but not later.")
 @branch_option
+@urgency_option
 @yes_option
 @pass_invocation
 def set_schedule(
@@ -87,6 +89,7 @@ def set_schedule(
     overlap: str,
     catch_up: timedelta,
     branch: str,
+    urgency: Urgency,
     yes: bool,
 ) -> int:
     """Have a train begin at a moment, when the windows open, or again and again.
@@ -106,11 +109,11 @@ def set_schedule(
     timetable = _checked(Timetable.model_validate, told)
     if begin is None:
         _check_zone(zone)
-        request = _recurring(invocation, settings, branch)
+        request = _recurring(invocation, settings, branch, urgency)
     else:
         if begin <= datetime.now(UTC):
             raise click.UsageError(f"{begin.isoformat(timespec='minutes')} is past")
-        request = _once(invocation, settings, branch, begin)
+        request = _once(invocation, settings, branch, begin, urgency)
     if not yes:
         click.confirm(f"Schedule this {_words(timetable)}?", abort=True)
     asyncio.run(_set(reach(settings, quiet=invocation.quiet), name, request, timetable))
@@ -142,15 +145,15 @@ def _check_zone(zone: str) -> None:
         raise click.UsageError(f"{error.message}; {error.hint}") from None
 
 
-def _recurring(invocation: Invocation, settings: Settings, branch: str) -> Request:
+def _recurring(invocation: Invocation, settings: Settings, branch: str, urgency: Urgency) -> Request:
     """Ask for trains of which nobody knows the plan yet, each with the date of its day."""
     catalog, registry = load(invocation, settings, branch)
-    return request_of(catalog, registry.traits(), date="", actor=settings.actor)
+    return request_of(catalog, registry.traits(), date="", actor=settings.actor, urgency=urgency)
 
 
-def _once(invocation: Invocation, settings: Settings, branch: str, begin: datetime) -> Request:
+def _once(invocation: Invocation, settings: Settings, branch: str, begin: datetime, urgency: Urgency) -> Request:
     """Ask for what would be released on that day as the repositories are now, and show it."""
-    prepared: Prepared = asyncio.run(prepare(invocation, settings, branch, day=begin))
+    prepared: Prepared = asyncio.run(prepare(invocation, settings, branch, day=begin, urgency=urgency))
     print_plan(console(), prepared.plan)
     return prepared.confirmed() if prepared.plan.releases else prepared.request
 

@@ -161,7 +161,7 @@ class ComponentEntry(Value):
 
     #: Unique in the catalog, whatever the case.
     name: Name
-    #: What windows may ask for: `{environment: production, region: eu}`.
+    #: What windows may ask for: `{environment: production, region: eu}`. `team` says who shares workers with others.
     labels: dict[Name, LabelValue] = Field(default_factory=dict, max_length=50)
     #: A path, an ssh or an https address.
     repo: Repo

@@ -13,6 +13,7 @@ from releasepilot.model.gate import Actor, OpenGate, Verdict, Vote
 from releasepilot.model.plan import Residue
 from releasepilot.model.step import ActuatorTraits, SagaClass, StepStatus, Undo
 from releasepilot.model.trust import Trust
+from releasepilot.model.urgency import Urgency
 from releasepilot.model.value import Value, digest_of
 
 
@@ -31,6 +32,8 @@ class Request(Value):
     attempt: int = 1
     #: The schedule that asks, and the moment that was due; empty where somebody does.
     scheduled: str = ""
+    #: How soon its steps are taken, beside those of other trains.
+    urgency: Urgency = Urgency.NORMAL
     requested_by: Actor = Actor(account="unknown")
 
     @property
@@ -45,7 +48,13 @@ _ALWAYS = ("git.publish", "git.stage", "verify")
 
 
 def request_of(
-    catalog: Catalog, traits: Iterable[ActuatorTraits], *, date: str, actor: Actor, confirmed: str = ""
+    catalog: Catalog,
+    traits: Iterable[ActuatorTraits],
+    *,
+    date: str,
+    actor: Actor,
+    confirmed: str = "",
+    urgency: Urgency = Urgency.NORMAL,
 ) -> Request:
     """Make a request of a catalog whose repositories are absolute, with the traits of the actuators that it uses."""
     declared = (one for component in catalog.components for one in (*component.publish, *component.health))
@@ -56,6 +65,8 @@ def request_of(
         actuators=tuple(sorted((one for one in traits if one.name in used), key=lambda one: one.name)),
         confirmed=confirmed,
         requested_by=actor,
+        # What nobody set does not travel.
+        **({} if urgency is Urgency.NORMAL else {"urgency": urgency}),
     )
 
 
@@ -140,6 +151,8 @@ class Outline(Value):
     #: Component to the components of the plan that it depends on, in release order.
     components: dict[str, tuple[str, ...]] = Field(default_factory=dict)
     versions: dict[str, str] = Field(default_factory=dict)
+    #: Component to its team, of those that have one.
+    teams: dict[str, str] = Field(default_factory=dict)
     gates: tuple[OpenGate, ...] = ()
     #: Who may let it past them; None where the catalog lets nobody.
     emergency: OpenEmergency | None = None

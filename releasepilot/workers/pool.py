@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from temporalio.client import Client
 from temporalio.common import VersioningBehavior, WorkerDeploymentVersion
@@ -23,6 +23,7 @@ from releasepilot.activities.planning import Planning
 from releasepilot.activities.steps import PlanShelf, Steps
 from releasepilot.activities.windows import Windows
 from releasepilot.governance.tokens import check_keys
+from releasepilot.model.limits import Limits
 from releasepilot.model.step import Queue
 from releasepilot.model.train import Outline
 from releasepilot.model.trust import Trust
@@ -32,6 +33,7 @@ from releasepilot.plugins.spec import Tools
 from releasepilot.store.pool import open_pool
 from releasepilot.store.read import Reader
 from releasepilot.store.write import Writer
+from releasepilot.workers.ending import Underway
 from releasepilot.workers.refusals import RefusalKeeper, keeping_refusals
 from releasepilot.workers.sandbox import runner
 from releasepilot.workflows.ports import PrepareCall, task_queue
@@ -40,13 +42,15 @@ from releasepilot.workflows.rollback import RollbackWorkflow
 from releasepilot.workflows.scheduled import ScheduledWorkflow
 from releasepilot.workflows.train import TrainWorkflow
 
+#: What Temporal calls all builds of our workers together.
+DEPLOYMENT: Final = "releasepilot"
 WORKFLOWS: tuple[type, ...] = (TrainWorkflow, RollbackWorkflow, ReviewWorkflow, ScheduledWorkflow)
 
 #: Objects that are made before the collector looks for cycles again. Our values are frozen and have none, and most of
 #: what it would walk at Python's own 700 is a cached workflow.
 _COLLECT_AFTER = 20_000
 #: Finish what runs for so long when told to end; then it is cancelled, and another worker takes it up.
-_GRACE = timedelta(seconds=20)
+GRACE: Final = timedelta(seconds=20)
 #: Cancellations reach an activity with its next sign of life, which is sent at most so often.
 _THROTTLE = timedelta(seconds=1)
 
@@ -68,11 +72,16 @@ class Posting:
     queues: tuple[Queue, ...] = tuple(Queue)
     #: Actuators beside the installed ones.
     actuators: tuple[type, ...] = ()
-    #: How many steps this process runs side by side, on each queue.
-    slots: int = 64
+    #: How many steps run side by side, and how many begin in a second.
+    limits: Limits = field(default_factory=Limits)
+    #: How long steps may run on when told to end.
+    grace: timedelta = GRACE
+    #: Says what runs now.
+    underway: Underway = field(default_factory=Underway)
     #: Workflows that stay in memory; 0 replays each task from its first event.
     cached_workflows: int = 200
-    versioned: bool = False
+    #: The build that is run here, where trains stay with the one that they began on; empty where any worker will do.
+    build: str = ""
     #: The clock of windows and rules; it gives moments with their zone.
     now: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     #: Whose tokens are asked for; None where the account of the operating system is enough.
@@ -134,12 +143,16 @@ def _planner(posting: Posting, ledger: Ledger, reader: Reader) -> Planner:
 
 
 async def work(client: Client, posting: Posting, *, until: asyncio.Event, ready: Callable[[], None]) -> None:
-    """Run the workers of a posting until told to end; finish what runs first, within a bound."""
+    """Run the workers of a posting until told to end; finish what runs first, within the grace, on all queues at once.
+
+    What goes on after that, although it was cancelled, holds this up; `ending` says what to do about it.
+    """
     async with workers(client, posting) as crew, AsyncExitStack() as stack:
         for worker in crew:
             await stack.enter_async_context(worker)
         ready()
         await until.wait()
+        await asyncio.gather(*(worker.shutdown() for worker in crew))
 
 
 def collect_seldom() -> None:
@@ -158,18 +171,23 @@ def _worker(client: Client, posting: Posting, queue: Queue, hands: _Hands) -> Wo
         activities=activities,
         workflows=list(WORKFLOWS) if queue is Queue.ENGINE else [],
         workflow_runner=runner(),
-        interceptors=[DiscreetHeartbeats(posting.secrets), *([hands.refusals] if queue is Queue.ENGINE else [])],
-        max_concurrent_activities=posting.slots,
+        interceptors=[
+            posting.underway,
+            DiscreetHeartbeats(posting.secrets),
+            *([hands.refusals] if queue is Queue.ENGINE else []),
+        ],
+        max_concurrent_activities=posting.limits.slots_of(queue),
+        max_task_queue_activities_per_second=posting.limits.rates.get(queue),
+        # What is handed out with the answer of a workflow is not counted.
+        disable_eager_activity_execution=queue in posting.limits.rates,
         max_cached_workflows=posting.cached_workflows,
-        graceful_shutdown_timeout=_GRACE,
+        graceful_shutdown_timeout=posting.grace,
         max_heartbeat_throttle_interval=_THROTTLE,
         default_heartbeat_throttle_interval=_THROTTLE,
         # An explicit build id also spares the worker from hashing every loaded module.
         deployment_config=WorkerDeploymentConfig(
-            version=WorkerDeploymentVersion("releasepilot", __version__),
-            use_worker_versioning=posting.versioned,
-            default_versioning_behavior=VersioningBehavior.PINNED
-            if posting.versioned
-            else VersioningBehavior.UNSPECIFIED,
+            version=WorkerDeploymentVersion(DEPLOYMENT, posting.build or __version__),
+            use_worker_versioning=bool(posting.build),
+            default_versioning_behavior=VersioningBehavior.PINNED if posting.build else VersioningBehavior.UNSPECIFIED,
         ),
     )

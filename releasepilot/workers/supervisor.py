@@ -31,7 +31,7 @@ from releasepilot.workers.signals import Signals
 #: The exit code where another supervisor has the state folder.
 TAKEN = 3
 #: Seconds that a worker may take to finish what it does; a little more than it allows itself.
-_WORKER_GRACE = 25.0
+_WORKER_GRACE = 30.0
 #: Seconds between looks at logs and idleness, at most.
 _ROUND = 30.0
 #: Seconds that an ending supervisor may take before a new one gives up.

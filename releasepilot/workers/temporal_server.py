@@ -26,6 +26,8 @@ TUNED = (
     'history.timerProcessorMaxTimeShift="10ms"',
     "matching.numTaskqueueReadPartitions=1",
     "matching.numTaskqueueWritePartitions=1",
+    # Without it teams do not take turns, and nothing says so.
+    "matching.enableFairness=true",
 )
 #: Without the first two the file database does half the work in the same time. `normal` loses nothing when a
 #: process is killed; a power loss may cost the last moments, and steps are convergent.

@@ -144,6 +144,11 @@ def train_of_workflow(workflow_id: str) -> str:
     return f"{name}-{digest}"
 
 
+def train_name(train: str) -> str:
+    """Return the name of a train, of its id."""
+    return train.rpartition("-")[0]
+
+
 def task_queue(queue: Queue | str) -> str:
     """Return the Temporal task queue of a capability."""
     return f"releasepilot-{Queue(queue).value}"

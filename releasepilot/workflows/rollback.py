@@ -16,6 +16,8 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.value import Value
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.journal import Journal
+    from releasepilot.workflows.ports import train_name
+    from releasepilot.workflows.precedence import Precedence
     from releasepilot.workflows.remains import released_components, undone_components
     from releasepilot.workflows.standing import standing
     from releasepilot.workflows.steps import StepRunner
@@ -69,7 +71,8 @@ class RollbackWorkflow:
             )
         turn = self._turn = Turn(journal, start.ticket, outline.digest if start.ticket else "")
         await uncancellable(turn.take(outline.digest, components=chosen, waits=partial(_waits, journal, turn)))
-        runner = StepRunner(journal, outline.digest, stands.started_at, turn.ticket)
+        precedence = Precedence(share=train_name(start.train), teams=outline.teams)
+        runner = StepRunner(journal, outline.digest, stands.started_at, precedence=precedence, ticket=turn.ticket)
         engine = self._engine(outline, stands.statuses, runner)
         left = [step for step in engine.with_effect(chosen) if step not in start.given_up]
         # What an earlier undo left stays left; what is undone now speaks for itself.

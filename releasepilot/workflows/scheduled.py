@@ -10,6 +10,7 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.value import Value
     from releasepilot.workflows.messages import TrainStart
     from releasepilot.workflows.ports import train_workflow_id
+    from releasepilot.workflows.precedence import Precedence
     from releasepilot.workflows.train import TrainWorkflow
 
 
@@ -40,5 +41,6 @@ class ScheduledWorkflow:
             parent_close_policy=ParentClosePolicy.ABANDON,
             cancellation_type=ChildWorkflowCancellationType.ABANDON,
             static_summary=f"release train {request.catalog.train}",
+            priority=Precedence.of(request).train(),
         )
         return record

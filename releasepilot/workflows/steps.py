@@ -23,6 +23,7 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.workflows.failures import failures_in_words
     from releasepilot.workflows.journal import Journal
     from releasepilot.workflows.ports import HEARTBEAT, UNDO_ATTEMPTS, Activity, StepCall, step_retry, task_queue
+    from releasepilot.workflows.precedence import Precedence
 
 _Given = TypeVar("_Given", Receipt, Undone)
 
@@ -48,16 +49,19 @@ class StepRunner:
         journal: Journal,
         plan_digest: str,
         started_at: datetime,
+        *,
+        precedence: Precedence,
         ticket: int = 0,
         emergency: Callable[[], Emergency | None] = lambda: None,
     ) -> None:
         """Run steps of the plan with this digest, for the journal's train, under a claim.
 
-        `emergency` says which one the train goes through at the moment.
+        `precedence` is whose steps theirs come before. `emergency` says which one the train goes through at the moment.
         """
         self.journal = journal
         self.plan_digest = plan_digest
         self.started_at = started_at
+        self._precedence = precedence
         self._ticket = ticket
         self._emergency = emergency
         #: What undone steps left behind.
@@ -149,6 +153,7 @@ class StepRunner:
             call = call.model_copy(update={"ticket": self._ticket})
         if emergency is not None:
             call = call.model_copy(update={"emergency": emergency})
+        precedence = self._precedence.undoing() if which is Activity.REVERT else self._precedence
         with failures_in_words():
             given: _Given = await workflow.execute_activity(
                 which.value,
@@ -159,6 +164,7 @@ class StepRunner:
                 heartbeat_timeout=HEARTBEAT,
                 retry_policy=step_retry(attempts),
                 cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+                priority=precedence.step(node.component, emergency=self._emergency() is not None),
                 # The step's name in Temporal's own views. A summary would cost each step another payload.
                 activity_id=f"{which.value} {node.id}",
             )

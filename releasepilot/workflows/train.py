@@ -47,6 +47,7 @@ with workflow.unsafe.imports_passed_through():
         WindowJudgement,
         task_queue,
     )
+    from releasepilot.workflows.precedence import Precedence
     from releasepilot.workflows.remains import (
         left_in_place,
         outcome_of,
@@ -326,6 +327,7 @@ class TrainWorkflow:
                 start_to_close_timeout=PREPARE_TIMEOUT,
                 heartbeat_timeout=HEARTBEAT,
                 retry_policy=PREPARE_RETRY,
+                priority=Precedence.of(self._request).train(emergency=self._overrides.declared is not None),
                 summary="snapshot and plan",
             )
         self._journal.note(EventType.TRAIN_PLANNED, digest=outline.digest)
@@ -491,7 +493,8 @@ class TrainWorkflow:
             self._journal,
             outline.digest,
             self._started_at,
-            self._turn.ticket,
+            precedence=Precedence.of(self._request, outline.teams),
+            ticket=self._turn.ticket,
             emergency=lambda: self._overrides.declared,
         )
         runner.residue.extend(residue)

@@ -246,8 +246,9 @@ def test_a_gate_waits_for_its_approval(desk: Desk) -> None:
 def test_what_happened_is_told_with_what_was_refused(desk: Desk) -> None:
     """The vote that could not count stands between the gate that it was for and the vote that did."""
     desk.write(gates=GATE)
-    desk.run("release", "--yes", "--detach")
+    desk.run("release", "--yes", "--detach", "--urgency", "hotfix")
     desk.run("status", desk.train)
+    assert _until_told(desk, "train:started")["data"]["request"]["urgency"] == "hotfix"
     gate = _until_told(desk, "gate:opened")
     assert desk.run("approve", desk.train, "--comment", "seen", "--plan", "sha256:0").code == 1
     refused = _until_told(desk, "refused")

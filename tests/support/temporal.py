@@ -32,6 +32,7 @@ from releasepilot.model.risk import Risk, RiskLevel
 from releasepilot.model.step import Queue
 from releasepilot.model.train import Outline, Record, Request
 from releasepilot.model.trust import Trust
+from releasepilot.model.urgency import Urgency
 from releasepilot.model.window import Window
 from releasepilot.plugins.registry import Registry
 from releasepilot.plugins.spec import Tools
@@ -148,14 +149,20 @@ class Stage:
         account: str = "anna",
         roles: dict[str, tuple[str, ...]] | None = None,
         windows: tuple[Window, ...] = (),
+        teams: dict[str, str] | None = None,
+        urgency: Urgency = Urgency.NORMAL,
     ) -> Request:
-        """Make a request that is planned as given."""
+        """Make a request that is planned as given; `teams` are the teams of components."""
         name = plans[0].train
         self.given.plans[name] = list(plans)
+        labels = {component: {"team": team} for component, team in (teams or {}).items()}
         catalog = Catalog(
             version=1,
             train=name,
-            components=tuple(ComponentEntry(name=release.component, repo="/none") for release in plans[0].releases),
+            components=tuple(
+                ComponentEntry(name=one.component, repo="/none", labels=labels.get(one.component, {}))
+                for one in plans[0].releases
+            ),
             gates=plans[0].gates,
             roles=roles or {},
             windows=windows,
@@ -165,6 +172,7 @@ class Stage:
             date="2026-01-01",
             confirmed=plans[0].digest if confirmed else "",
             requested_by=Actor(account=account),
+            urgency=urgency,
         )
         self.workflow_ids.append("train/{}/{}".format(*request.train.split("-")))
         return request

@@ -19,6 +19,8 @@ class WorkerHost:
 
     folder: Path
     environ: dict[str, str]
+    #: What its workers are told beside that.
+    options: tuple[str, ...] = ("--queue", "all")
     _process: subprocess.Popen[bytes] | None = field(default=None)
 
     @property
@@ -32,11 +34,11 @@ class WorkerHost:
         return self.folder / "worker.pid"
 
     def start(self) -> None:
-        """Start a worker on all queues and wait until it takes steps."""
+        """Start a worker and wait until it takes steps."""
         assert self._process is None
         with self.log.open("wb") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "releasepilot.cli.main", "worker", "--queue", "all"],
+                [sys.executable, "-m", "releasepilot.cli.main", "worker", *self.options],
                 env={**os.environ, **self.environ},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -60,14 +62,33 @@ class WorkerHost:
     def stop(self) -> None:
         """End the worker in order."""
         if self._process is not None:
-            self._process.terminate()
-            self._process.wait(30)
-            self._process = None
+            self.end()
+
+    def end(self, number: signal.Signals = signal.SIGTERM) -> int:
+        """Tell the worker to end, and return its exit code; one that does not end is killed, and fails the test."""
+        assert self._process is not None
+        process, self._process = self._process, None
+        process.send_signal(number)
+        try:
+            return process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
 
 
 @contextmanager
-def worker_host(folder: Path, temporal_address: str, database_url: str) -> Iterator[WorkerHost]:
-    """Give a machine for workers on configured servers; afterwards its worker is ended."""
+def worker_host(
+    folder: Path,
+    temporal_address: str,
+    database_url: str,
+    *options: str,
+    **environ: str,
+) -> Iterator[WorkerHost]:
+    """Give a machine for workers on configured servers; afterwards its worker is ended.
+
+    Without `options` they take all queues; `environ` is what else their environment has.
+    """
     folder.mkdir(parents=True)
     host = WorkerHost(
         folder=folder,
@@ -75,7 +96,9 @@ def worker_host(folder: Path, temporal_address: str, database_url: str) -> Itera
             "RELEASEPILOT_STATE_DIR": str(folder / "state"),
             "RELEASEPILOT_TEMPORAL_ADDRESS": temporal_address,
             "RELEASEPILOT_DATABASE_URL": database_url,
+            **environ,
         },
+        options=options or ("--queue", "all"),
     )
     try:
         yield host

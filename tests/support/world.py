@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
@@ -68,6 +69,22 @@ async def _ignore_cancellation() -> dict[str, str]:
     return {}
 
 
+async def _never_let_go() -> dict[str, str]:
+    while True:
+        with suppress(asyncio.CancelledError):
+            await asyncio.sleep(3600)
+
+
+async def _block() -> dict[str, str]:
+    time.sleep(3600)  # noqa: ASYNC251 - what no actuator should do
+    return {}
+
+
+async def _leave_a_thread() -> dict[str, str]:
+    await asyncio.to_thread(time.sleep, 3600)
+    return {}
+
+
 async def _raise(error: BaseException) -> dict[str, str]:
     raise error
 
@@ -75,6 +92,11 @@ async def _raise(error: BaseException) -> dict[str, str]:
 #: What a plugin can do wrong that is no failure which it foresees.
 POISON: dict[str, Callable[[], Awaitable[Any]]] = {
     "ignore cancellation": _ignore_cancellation,
+    "never let go": _never_let_go,
+    "block": _block,
+    "leave a thread": _leave_a_thread,
+    "never end": lambda: asyncio.sleep(3600, {}),
+    "take a while": lambda: asyncio.sleep(2, {}),
     "five megabytes": lambda: asyncio.sleep(0, {"log": uuid4().hex * 160_000}),
     "long error": lambda: _raise(ValueError("no more " * 700_000)),
     "exit": lambda: _raise(SystemExit(3)),
@@ -308,3 +330,12 @@ def plan_of(
         steps=tuple(steps),
         gates=gates,
     )
+
+
+def installed(folder: Path) -> Path:
+    """Write what makes `Mark` an installed package, and return the folder that belongs on the path."""
+    about = folder / "mark_actuator-1.0.dist-info"
+    about.mkdir(parents=True)
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: mark-actuator\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[releasepilot.actuators]\nmark = support.world:Mark\n")
+    return folder

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from releasepilot.errors import StackError
+from releasepilot.model.step import Queue
 from releasepilot.settings import VARIABLES, Settings
 
 SERVERS = {
@@ -73,6 +74,13 @@ def test_a_profile_stands_for_the_address() -> None:
         ("RELEASEPILOT_DATABASE_URL", "mysql://root:hunter2@db/x"),
         ("RELEASEPILOT_LOG_FORMAT", "xml"),
         ("OTEL_EXPORTER_OTLP_ENDPOINT", "localhost:4317"),
+        ("RELEASEPILOT_SLOTS", "registry=hunter2"),
+        ("RELEASEPILOT_SLOTS", "4 8"),
+        ("RELEASEPILOT_SLOTS", "publish=0"),
+        ("RELEASEPILOT_RATES", "publish=nan"),
+        ("RELEASEPILOT_RATES", "publish=0"),
+        ("RELEASEPILOT_RATES", "publish=-2"),
+        ("RELEASEPILOT_BUILD", "of today"),
     ],
 )
 def test_a_wrong_value_names_its_variable_and_is_not_repeated(variable: str, value: str) -> None:
@@ -162,3 +170,18 @@ def test_a_login_without_what_it_needs_is_refused(environ: dict[str, str], tmp_p
     with pytest.raises(StackError) as caught:
         Settings.load({"RELEASEPILOT_VAULT_ADDRESS": "https://vault.example.org", **environ}, state_dir=tmp_path)
     assert "RELEASEPILOT_VAULT_" in caught.value.hint
+
+
+def test_limits_are_for_all_queues_or_for_one(tmp_path: Path) -> None:
+    """A number for a queue wins; without any there are 64 slots and no rate."""
+    environ = {"RELEASEPILOT_SLOTS": "publish=4, 16", "RELEASEPILOT_RATES": "publish=0.5"}
+    limits = Settings.load(environ, state_dir=tmp_path).limits
+    assert {queue: limits.slots_of(queue) for queue in Queue} == {
+        Queue.ENGINE: 16,
+        Queue.GIT: 16,
+        Queue.PUBLISH: 4,
+        Queue.DEPLOY: 16,
+    }
+    assert limits.rates == {Queue.PUBLISH: 0.5}
+    without = Settings.load({}, state_dir=tmp_path).limits
+    assert ({without.slots_of(queue) for queue in Queue}, without.rates) == ({64}, {})

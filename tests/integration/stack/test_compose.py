@@ -15,6 +15,9 @@ from ruamel.yaml import YAML
 
 from releasepilot.model.step import Queue
 from releasepilot.settings import VARIABLES
+from releasepilot.workers import temporal_server
+from releasepilot.workers.ending import PATIENCE
+from releasepilot.workers.pool import GRACE
 
 ROOT = Path(__file__).parents[3]
 FILE = ROOT / "docker-compose.yml"
@@ -95,3 +98,22 @@ def test_every_file_that_is_mounted_exists(document: dict[str, Any]) -> None:
     mounted = [volume.split(":")[0] for volume in volumes if volume.startswith("./")]
     assert mounted
     assert all((ROOT / path).is_file() for path in mounted)
+
+
+def test_temporal_orders_steps_as_the_embedded_one_does(document: dict[str, Any]) -> None:
+    """Its dynamic configuration is mounted where it looks, and says of queues what the embedded server is told."""
+    service = document["services"]["temporal"]
+    (mounted,) = [volume.split(":") for volume in service["volumes"] if "temporal-dynamic" in volume]
+    assert service["environment"]["DYNAMIC_CONFIG_FILE_PATH"] == mounted[1]
+    told = YAML(typ="safe").load(ROOT / mounted[0])
+    embedded = dict(value.split("=", 1) for value in temporal_server.TUNED)
+    assert told
+    for key, values in told.items():
+        assert [json.dumps(value["value"]) for value in values] == [embedded[key]]
+
+
+def test_a_worker_may_take_its_time(document: dict[str, Any]) -> None:
+    """Compose waits longer for a worker than its grace and what comes after that."""
+    for name, service in document["services"].items():
+        if name.startswith("worker-"):
+            assert int(service["stop_grace_period"].removesuffix("s")) > GRACE.total_seconds() + PATIENCE
