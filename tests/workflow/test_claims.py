@@ -150,14 +150,16 @@ async def test_a_release_waits_for_a_rollback_and_a_rollback_is_refused_during_a
     plan = sharing("lib", shared=shared)
     first = await started(stage, plan)
     assert (await stage.ended(first)).outcome is Outcome.RELEASED
-    stage.world.order("lib/s0", "slow undo")
+    stage.world.order("lib/s0", "hold undo")
     await stage.control.rollback(first)
+    await stage.world.until_still("lib/s0")
     second = await started(stage, sharing("lib", shared=shared))
     view = await until(stage, second, lambda view: bool(view.waiting_for))
     assert f"train {first}" in view.waiting_for
     with pytest.raises(ControlError, match="being rolled back already"):
         await stage.control.rollback(first)
     stage.world.order("lib/s1", f"stand still for {second}")
+    stage.world.heal("lib/s0")
     await until(stage, second, lambda view: view.phase is TrainPhase.RUNNING)
     with pytest.raises(ControlError, match=f"train {second} releases lib"):
         await stage.control.rollback(first)

@@ -236,10 +236,12 @@ async def test_a_cancelled_workflow_compensates(stage: Stage) -> None:
 async def test_a_cancellation_during_the_way_back_does_not_stop_it(stage: Stage) -> None:
     """What is half undone is undone to the end."""
     stage.world.order("api/push", "refuse")
-    stage.world.order("lib/push", "slow undo")
+    stage.world.order("lib/push", "hold undo")
     train = await stage.control.start(stage.request(diamond()))
-    await until(stage, train, lambda view: view.phase is TrainPhase.ROLLING_BACK)
+    await stage.world.until_still("lib/push")
+    assert (await stage.control.view(train)).phase is TrainPhase.ROLLING_BACK
     await stage.client.get_workflow_handle(stage.workflow_ids[-1]).cancel()
+    stage.world.heal("lib/push")
     record = await stage.ended(train)
     assert record.outcome is Outcome.ROLLED_BACK
     assert record.cause == "api/push: the far side said no"
@@ -328,10 +330,11 @@ async def test_a_rollback_during_a_rollback_is_refused(stage: Stage) -> None:
     """Two writers of one record would lose steps; the second hears that the first is at work."""
     train = await stage.control.start(stage.request(diamond()))
     await stage.ended(train)
-    stage.world.order("lib/push", "slow undo")
+    stage.world.order("lib/push", "hold undo")
     await stage.control.rollback(train, ("lib",))
     with pytest.raises(ControlError, match="being rolled back already"):
         await stage.control.rollback(train, ("web",))
+    stage.world.heal("lib/push")
     view = await stage.control.rolled_back(train)
     assert view.record is not None
     assert view.record.outcome is Outcome.ROLLED_BACK
@@ -340,10 +343,12 @@ async def test_a_rollback_during_a_rollback_is_refused(stage: Stage) -> None:
 async def test_a_train_that_undoes_itself_takes_a_rollback_as_said(stage: Stage) -> None:
     """There is one way back, its cause is the first one, and every step is undone in the ledger."""
     stage.world.order("api/push", "refuse")
-    stage.world.order("lib/push", "slow undo")
+    stage.world.order("lib/push", "hold undo")
     train = await stage.control.start(stage.request(diamond()))
-    await until(stage, train, lambda view: view.phase is TrainPhase.ROLLING_BACK)
+    await stage.world.until_still("lib/push")
+    assert (await stage.control.view(train)).phase is TrainPhase.ROLLING_BACK
     await stage.control.rollback(train)
+    stage.world.heal("lib/push")
     record = (await stage.control.rolled_back(train)).record
     assert record is not None
     assert (record.outcome, record.cause) == (Outcome.ROLLED_BACK, "api/push: the far side said no")
