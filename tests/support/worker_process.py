@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.patience import PATIENCE
+
 
 @dataclass
 class WorkerHost:
@@ -43,7 +45,7 @@ class WorkerHost:
                 stderr=log,
             )
         self.pid_file.write_text(str(self._process.pid))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while b"taking steps" not in self.log.read_bytes():
             assert self._process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
@@ -61,7 +63,7 @@ class WorkerHost:
         """End the worker in order."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(30)
+            self._process.wait(PATIENCE)
             self._process = None
 
 

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
-from support.patience import PATIENCE
+from support.patience import until
 
 from releasepilot.errors import StepError, StepNotReady, StepRefused
 from releasepilot.model.catalog import Author, Ecosystem, OnFailure
@@ -53,15 +53,15 @@ class World:
             return
         stands = self.still / step.replace("/", "+")
         stands.touch()
-        while self.ordered(step) == what:  # noqa: ASYNC110 - a file is watched
-            await asyncio.sleep(0.05)
-        stands.unlink(missing_ok=True)
+        try:
+            while self.ordered(step) == what:  # noqa: ASYNC110 - a file is watched
+                await asyncio.sleep(0.05)
+        finally:
+            stands.unlink(missing_ok=True)
 
     async def until_still(self, step: str) -> None:
         """Wait until a step stands still."""
-        async with asyncio.timeout(PATIENCE):
-            while not (self.still / step.replace("/", "+")).exists():  # noqa: ASYNC110 - a file is watched
-                await asyncio.sleep(0.05)
+        await until((self.still / step.replace("/", "+")).exists)
 
     def present(self) -> set[str]:
         """Return the steps whose effect is there."""

@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+from support import patience
 from support.temporal import Stage, train_name
 from support.temporal import stage as staged
 from support.world import plan_of, step
@@ -48,7 +49,7 @@ async def started(stage: Stage, plan: Plan) -> str:
 
 async def until_told(stage: Stage, train: str, words: str) -> None:
     """Wait until the ledger says what a train waits for."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patience.PATIENCE):
         while (await stage.reader.train(train)).waiting_for != words:  # noqa: ASYNC110 - the ledger is asked
             await asyncio.sleep(0.05)
 
@@ -139,6 +140,7 @@ async def test_a_holder_that_was_terminated_loses_its_claim_and_writes_no_more(s
     assert (await stage.ended(waits)).outcome is Outcome.RELEASED
     before = stage.world.history()
     stage.world.heal("lib/s1")
+    await patience.until(lambda: not (stage.world.still / "lib+s1").exists())
     await asyncio.sleep(1)
     assert stage.world.history() == before
     assert f"{gone}/lib/s1/begun" not in before
