@@ -1,7 +1,8 @@
-"""Servers that several test packages share: one PostgreSQL and one Temporal a test process."""
+"""Servers that several test packages share, one of each kind a test process; and the order of modules."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,29 @@ from temporalio.client import Client
 
 from releasepilot.control import Servers, dial
 from releasepilot.workers.throwaway import running_postgres, running_temporal
+
+#: About how many seconds a test takes: one that is marked as slow, one that speaks to Temporal, and any other.
+_SLOW, _SERVED, _PLAIN = 30.0, 2.0, 0.05
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep our order of modules: by itself xdist ends with those of few tests, which are those that take longest."""
+    if hasattr(config.option, "loadscopereorder"):
+        config.option.loadscopereorder = False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the modules that take longest, so that no process works on one while all others have ended."""
+    takes: Counter[Path] = Counter()
+    for item in items:
+        takes[item.path] += _seconds(item)
+    items.sort(key=lambda item: -takes[item.path])
+
+
+def _seconds(item: pytest.Item) -> float:
+    if (slow := item.get_closest_marker("slow")) is not None:
+        return float(slow.kwargs.get("seconds", _SLOW))
+    return _SERVED if "temporal_address" in getattr(item, "fixturenames", ()) else _PLAIN
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 from support.desk import COMMAND, Desk, Said, a_desk
+from support.patience import PATIENCE
 from support.remotes import make_remote
 from support.shop import a_shop
 from support.stacks import a_stack, eventually, is_ready
@@ -306,7 +307,7 @@ def answered(desk: Desk, answer: str, *words: str) -> tuple[int, str]:
             stdin=theirs,
             capture_output=True,
             text=True,
-            timeout=90,
+            timeout=PATIENCE,
             check=False,
         )
     finally:

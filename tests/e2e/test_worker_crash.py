@@ -109,7 +109,7 @@ class Scene:
         await self._until(self.host.died)
 
     async def _until(self, condition: Callable[[], bool]) -> None:
-        await asyncio.to_thread(eventually, condition, 60)
+        await asyncio.to_thread(eventually, condition)
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 import pytest
+from support.patience import PATIENCE
 
 from releasepilot.workers.ports import free_port
 
@@ -33,7 +34,7 @@ def running_aws(folder: Path) -> Iterator[str]:
             env={"PATH": os.environ["PATH"], "HOME": str(folder)},
         )
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while True:
             assert process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from support.patience import PATIENCE
 from support.remotes import Remote
 from support.stacks import eventually
 from support.temporal import train_name
@@ -74,7 +75,7 @@ class Desk:
     def ended(self, process: subprocess.Popen[str]) -> Said:
         """Wait for a command; whatever it says, there is no escape sequence in it."""
         try:
-            out, err = process.communicate(timeout=90)
+            out, err = process.communicate(timeout=PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             out, err = process.communicate()
@@ -96,7 +97,7 @@ class Desk:
 
     def begun(self, file: str) -> None:
         """Wait until such a step has begun."""
-        eventually((self.folder / f"{file}.begun").exists, 60)
+        eventually((self.folder / f"{file}.begun").exists)
 
     def go(self, file: str) -> None:
         """Let such a step end."""

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+from support.patience import PATIENCE
 
 from releasepilot.workers.ports import free_port
 
@@ -32,7 +33,7 @@ class OpenBao:
         """Ask as root, or as somebody else; return the object of the answer."""
         headers = {"X-Vault-Token": token, **({"X-Vault-Namespace": namespace} if namespace else {})}
         answer = httpx.request(
-            method, f"{self.address}/v1/{path}", json=body, headers=headers, verify=_trusting(self.ca), timeout=30
+            method, f"{self.address}/v1/{path}", json=body, headers=headers, verify=_trusting(self.ca), timeout=PATIENCE
         )
         assert answer.is_success, f"{method} {path}: {answer.status_code} {answer.text}"
         return answer.json() if answer.content else {}
@@ -83,7 +84,7 @@ def running_openbao(folder: Path, *, tls: bool = False) -> Iterator[OpenBao]:
         environ = {"HOME": str(folder), "PATH": os.environ["PATH"]}
         server.process = subprocess.Popen(words, env=environ, stdout=out, stderr=out)
     try:
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while True:
             assert server.process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import httpx
+from support.patience import PATIENCE
 from support.services import Asked, Refused, Reply, Service, serving
 
 from releasepilot.plugins.changes.webhook import SIGNATURE_HEADER, signature_of
@@ -70,7 +71,7 @@ class Instance(Service):
         said = {"correlation_id": row["correlation_id"], "number": row["number"], "state": row["state"]}
         body = json.dumps(said).encode()
         signed = signature_of(body, self.listener_secret.encode(), int(time.time()))
-        return httpx.post(self.listener, content=body, headers={SIGNATURE_HEADER: signed, **headers}, timeout=30)
+        return httpx.post(self.listener, content=body, headers={SIGNATURE_HEADER: signed, **headers}, timeout=PATIENCE)
 
     def change(self, number: int = 0) -> dict[str, str]:
         """Return the change that was made as that many-th."""

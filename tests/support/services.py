@@ -16,6 +16,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, urlsplit
 
+from support.patience import PATIENCE
+
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
@@ -60,6 +62,8 @@ class Fault:
     after: bool = False
     #: Seconds before the answer.
     delay: float = 0
+    #: Set when it may be answered; None where nobody holds it back.
+    held: threading.Event | None = None
 
 
 class Service(ABC):
@@ -94,6 +98,12 @@ class Service(ABC):
         """Answer late, once."""
         self.faults.append(Fault(method=method, path=path, times=1, delay=seconds))
 
+    def hold(self, method: str, path: str) -> threading.Event:
+        """Answer, once, only when the event that is returned is set."""
+        held = threading.Event()
+        self.faults.append(Fault(method=method, path=path, times=1, held=held))
+        return held
+
     def count(self, method: str, path: str) -> int:
         """Say how often something was asked."""
         return sum(one.method == method and path in one.path for one in self.asked)
@@ -105,6 +115,8 @@ class Service(ABC):
             fault = self._fault(asked)
         if fault and fault.delay:
             time.sleep(fault.delay)
+        if fault and fault.held:
+            fault.held.wait(PATIENCE)
         if fault and fault.reply and not fault.after:
             return fault.reply
         with self.lock:

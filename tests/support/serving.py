@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 import httpx
 from support.desk import COMMAND
+from support.patience import PATIENCE
 
 #: Where the secrets of the webhooks stand.
 VARIABLE = "TEST_WEBHOOK_WORD"
@@ -35,12 +36,12 @@ class Serving:
 
     def get(self, path: str, **headers: str) -> httpx.Response:
         """Ask something."""
-        return httpx.get(f"{self.url}{path}", headers=headers, timeout=30)
+        return httpx.get(f"{self.url}{path}", headers=headers, timeout=PATIENCE)
 
     def run(self, *words: str) -> str:
         """Run a command over the same servers and return what it prints."""
         done = subprocess.run(
-            [*COMMAND, *words], env=self.environ, capture_output=True, text=True, timeout=60, check=False
+            [*COMMAND, *words], env=self.environ, capture_output=True, text=True, timeout=PATIENCE, check=False
         )
         assert done.stdout, done.stderr
         return done.stdout
@@ -48,7 +49,7 @@ class Serving:
     def end(self, number: int = signal.SIGTERM) -> int:
         """Send a signal and return the exit code."""
         self.process.send_signal(number)
-        return self.process.wait(timeout=40)
+        return self.process.wait(timeout=PATIENCE)
 
 
 def environ_of(temporal_address: str, database_url: str, **more: str) -> dict[str, str]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
+from support.patience import PATIENCE
 
 from releasepilot.settings import Settings
 from releasepilot.workers.folder import PartState, Standing
@@ -55,7 +56,7 @@ def pids_of(settings: Settings) -> list[int]:
     return [pid for pid in (state.pid, *(part.pid for part in state.parts)) if pid]
 
 
-def eventually(true: Callable[[], bool], seconds: float = 15.0) -> float:
+def eventually(true: Callable[[], bool], seconds: float = PATIENCE) -> float:
     """Wait until it is true and return the seconds that took."""
     began = time.monotonic()
     while not true():

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
+from support.patience import PATIENCE
 from support.world import Diary, Mark, Noop, Plea, World
 from temporalio import activity
 from temporalio.client import Client
@@ -71,8 +72,9 @@ class GivenPlans:
     def __init__(self, writer: Writer, reader: Reader) -> None:
         self._writer, self._reader = writer, reader
         self.plans: dict[str, list[Plan]] = {}
-        #: Seconds before planning begins, as where the git workers are busy.
-        self.delay = 0.0
+        #: Set where planning may begin; a test clears it to have the git workers busy.
+        self.free = asyncio.Event()
+        self.free.set()
         #: Whose tokens are asked for.
         self.trust: Trust | None = None
         #: The risk of the plans, one after the other, the last one for ever; none where there are none.
@@ -82,7 +84,7 @@ class GivenPlans:
     @activity.defn(name=Activity.PREPARE)
     async def prepare(self, call: PrepareCall) -> Outline:
         """Store the next plan of this train's name and outline it."""
-        await asyncio.sleep(self.delay)
+        await self.free.wait()
         ledger = self._ledger()
         with failures_explained():
             await ledger.open(call)
@@ -114,17 +116,17 @@ class GivenClock:
 
     def __init__(self) -> None:
         self._offset = timedelta()
-        self._begins: datetime | None = None
+        self._begins: list[datetime] = []
         self.windows = Windows(self.now)
 
-    def set(self, moment: datetime) -> None:
-        """Let it be this moment at the next look: how long a train takes to come to that is not the windows' time."""
-        self._begins = moment
+    def set(self, *moments: datetime) -> None:
+        """Be these moments at the next looks: how long a train takes to come to them is not the windows' time."""
+        self._begins = list(moments)
 
     def now(self) -> datetime:
         """Return the time."""
-        if self._begins is not None:
-            self._offset, self._begins = self._begins - datetime.now(UTC), None
+        if self._begins:
+            self._offset = self._begins.pop(0) - datetime.now(UTC)
         return datetime.now(UTC) + self._offset
 
 
@@ -191,11 +193,11 @@ class Stage:
 
     async def refused(self, train: str, count: int = 1) -> list[Refusal]:
         """Return what the database has of what was refused, once it is so much: it is written beside the work."""
-        for _ in range(300):
-            if len(found := await self.reader.refusals(train)) >= count:
-                return found
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{len(found)} of {count} are there: {found}")
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                if len(found := await self.reader.refusals(train)) >= count:
+                    return found
+                await asyncio.sleep(0.05)
 
     def as_actor(self, account: str) -> Control:
         """Return a control for somebody else."""

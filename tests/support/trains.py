@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from support.patience import PATIENCE
 from support.remotes import Remote
 from support.temporal import train_name
 from temporalio.client import Client
@@ -69,7 +70,7 @@ class Depot:
         plan = await self.plan(catalog)
         return plan, await self.ended(await self.start(catalog, plan))
 
-    async def until(self, train: str, condition: Callable[[TrainView], bool], seconds: float = 60.0) -> TrainView:
+    async def until(self, train: str, condition: Callable[[TrainView], bool], seconds: float = PATIENCE) -> TrainView:
         """Watch a train until a condition holds."""
         async with asyncio.timeout(seconds):
             async for view in self.control.watch(train):
@@ -81,7 +82,7 @@ class Depot:
         """Return a control for somebody else."""
         return Control(self.client, self.reader, Actor(account=account))
 
-    async def ended(self, train: str, seconds: float = 90.0) -> Record:
+    async def ended(self, train: str, seconds: float = PATIENCE) -> Record:
         """Wait for a train's record."""
         view = await self.until(train, lambda view: view.record is not None, seconds)
         assert view.record is not None

@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from support.patience import PATIENCE
+
 
 @dataclass
 class WorkerHost:
@@ -45,7 +47,7 @@ class WorkerHost:
                 stderr=log,
             )
         self.pid_file.write_text(str(self._process.pid))
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while b"taking steps" not in self.log.read_bytes():
             assert self._process.poll() is None, self.log.read_text()
             assert time.monotonic() < deadline, self.log.read_text()
@@ -70,7 +72,7 @@ class WorkerHost:
         process, self._process = self._process, None
         process.send_signal(number)
         try:
-            return process.wait(30)
+            return process.wait(PATIENCE)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ConfigDict
+from support.patience import until
 
 from releasepilot.errors import StepError, StepNotReady, StepRefused
 from releasepilot.model.catalog import Author, Ecosystem, OnFailure
@@ -29,12 +30,13 @@ class World:
     def __init__(self, root: Path) -> None:
         self.effects = root / "effects"
         self.orders = root / "orders"
+        self.still = root / "still"
         self.log = root / "log"
-        self.effects.mkdir(parents=True, exist_ok=True)
-        self.orders.mkdir(parents=True, exist_ok=True)
+        for folder in (self.effects, self.orders, self.still):
+            folder.mkdir(parents=True, exist_ok=True)
 
     def order(self, step: str, what: str) -> None:
-        """Have a step break: before, after, refuse, hang, undo, slow undo."""
+        """Have a step break: before, after, refuse, hang, undo; or stand still: hold undo, stand still for TRAIN."""
         (self.orders / step.replace("/", "+")).write_text(what)
 
     def heal(self, step: str) -> None:
@@ -45,6 +47,22 @@ class World:
         """Return what was ordered for a step."""
         path = self.orders / step.replace("/", "+")
         return path.read_text() if path.exists() else ""
+
+    async def stand_still(self, step: str, what: str) -> None:
+        """Go no further while that is ordered, and be seen to stand there."""
+        if self.ordered(step) != what:
+            return
+        stands = self.still / step.replace("/", "+")
+        stands.touch()
+        try:
+            while self.ordered(step) == what:  # noqa: ASYNC110 - a file is watched
+                await asyncio.sleep(0.05)
+        finally:
+            stands.unlink(missing_ok=True)
+
+    async def until_still(self, step: str) -> None:
+        """Wait until a step stands still."""
+        await until((self.still / step.replace("/", "+")).exists)
 
     def present(self) -> set[str]:
         """Return the steps whose effect is there."""
@@ -156,8 +174,7 @@ class Mark:
         """Remove the file."""
         if self.world.ordered(call.step.id) == "undo":
             raise StepRefused("it will not go away")
-        if self.world.ordered(call.step.id) == "slow undo":
-            await asyncio.sleep(2)
+        await self.world.stand_still(call.step.id, "hold undo")
         if self._file(call).exists():
             with self.world.log.open("a") as log:
                 log.write(f"-{call.step.id}\n")
@@ -182,8 +199,7 @@ class Diary:
     async def observe(self, call: Call[NoConfig]) -> Observation:
         """Look for the last word on it; stand still before that where it is ordered."""
         words = self._words(call)
-        while self.world.ordered(call.step.id) == f"stand still for {call.train}":  # noqa: ASYNC110 - a file is watched
-            await asyncio.sleep(0.05)
+        await self.world.stand_still(call.step.id, f"stand still for {call.train}")
         there = bool(words) and words[-1] == "done"
         return Observation(presence=Presence.PRESENT if there else Presence.ABSENT)
 
@@ -196,8 +212,7 @@ class Diary:
 
     async def revert(self, call: Call[NoConfig], receipt: Receipt | None) -> str:
         """Write that it is undone."""
-        if self.world.ordered(call.step.id) == "slow undo":
-            await asyncio.sleep(3)
+        await self.world.stand_still(call.step.id, "hold undo")
         self._write(call, "undone")
         return ""
 

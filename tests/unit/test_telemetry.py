@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
+from support.patience import PATIENCE
 
 from releasepilot.telemetry import JsonFormatter, PlainFormatter, bound, fields_of
 
@@ -99,5 +100,5 @@ def test_with_an_endpoint_traces_and_metrics_are_sent(collector: tuple[str, list
         "t = set_up(s, 'test'); assert len(t.plugins()) == 1;"
         "trace.get_tracer('t').start_span('s').end(); metrics.get_meter('m').create_counter('c').add(1); t.close()"
     )
-    subprocess.run([sys.executable, "-c", code, address], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code, address], check=True, timeout=PATIENCE)
     assert set(paths) == {"/v1/traces", "/v1/metrics"}

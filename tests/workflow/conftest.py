@@ -14,12 +14,18 @@ from temporalio.worker import Replayer
 
 from releasepilot.workers.pool import WORKFLOWS
 from releasepilot.workers.sandbox import runner
+from releasepilot.workflows.ports import LEASE
 
 
 @pytest.fixture
-async def stage(temporal: Client, ledger_url: str, tmp_path: Path) -> AsyncIterator[Stage]:
-    """Give a worker without a cache; afterwards replay, twice, every history that the test made."""
-    async with staged(temporal, ledger_url, tmp_path) as given:
+async def stage(
+    temporal: Client, ledger_url: str, tmp_path: Path, request: pytest.FixtureRequest
+) -> AsyncIterator[Stage]:
+    """Give a worker without a cache; afterwards replay, twice, every history that the test made.
+
+    A test may give another lease as this fixture's parameter.
+    """
+    async with staged(temporal, ledger_url, tmp_path, lease=getattr(request, "param", LEASE)) as given:
         yield given
     await replay_twice(given)
 

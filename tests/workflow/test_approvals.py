@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from support.patience import PATIENCE
 from support.temporal import Stage, skipping_time, train_name
 from support.temporal import stage as staged
 from support.world import plan_of, step
@@ -44,7 +45,7 @@ class Days:
         request = Request.model_validate({**dict(request), "catalog": request.catalog.model_copy(update=catalog)})
         self.stage.workflow_ids[-1] = "train/{}/{}".format(*request.train.split("-"))
         train = await self.stage.control.start(request)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             async for view in self.stage.control.watch(train):
                 if view.phase is TrainPhase.WAITING or view.record is not None:
                     break

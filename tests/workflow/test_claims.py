@@ -9,6 +9,7 @@ from itertools import groupby
 from pathlib import Path
 
 import pytest
+from support import patience
 from support.temporal import Stage, train_name
 from support.temporal import stage as staged
 from support.world import plan_of, step
@@ -48,7 +49,7 @@ async def started(stage: Stage, plan: Plan) -> str:
 
 async def until_told(stage: Stage, train: str, words: str) -> None:
     """Wait until the ledger says what a train waits for."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(patience.PATIENCE):
         while (await stage.reader.train(train)).waiting_for != words:  # noqa: ASYNC110 - the ledger is asked
             await asyncio.sleep(0.05)
 
@@ -139,6 +140,7 @@ async def test_a_holder_that_was_terminated_loses_its_claim_and_writes_no_more(s
     assert (await stage.ended(waits)).outcome is Outcome.RELEASED
     before = stage.world.history()
     stage.world.heal("lib/s1")
+    await patience.until(lambda: not (stage.world.still / "lib+s1").exists())
     await asyncio.sleep(1)
     assert stage.world.history() == before
     assert f"{gone}/lib/s1/begun" not in before
@@ -150,14 +152,16 @@ async def test_a_release_waits_for_a_rollback_and_a_rollback_is_refused_during_a
     plan = sharing("lib", shared=shared)
     first = await started(stage, plan)
     assert (await stage.ended(first)).outcome is Outcome.RELEASED
-    stage.world.order("lib/s0", "slow undo")
+    stage.world.order("lib/s0", "hold undo")
     await stage.control.rollback(first)
+    await stage.world.until_still("lib/s0")
     second = await started(stage, sharing("lib", shared=shared))
     view = await until(stage, second, lambda view: bool(view.waiting_for))
     assert f"train {first}" in view.waiting_for
     with pytest.raises(ControlError, match="being rolled back already"):
         await stage.control.rollback(first)
     stage.world.order("lib/s1", f"stand still for {second}")
+    stage.world.heal("lib/s0")
     await until(stage, second, lambda view: view.phase is TrainPhase.RUNNING)
     with pytest.raises(ControlError, match=f"train {second} releases lib"):
         await stage.control.rollback(first)

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from support.patience import PATIENCE
 from support.temporal import Stage, train_name
 from support.temporal import stage as staged
 from support.tokens import Issuer
@@ -47,7 +48,7 @@ async def test_the_close_of_a_window_is_taken_along(impatient: Stage) -> None:
     plan = plan.model_copy(update={"steps": tuple(whole)})
     impatient.clock.set(datetime(2026, 7, 6, 10, 5, tzinfo=UTC))
     name = await impatient.control.start(impatient.request(plan, windows=(short, later)))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not (view := await impatient.control.view(name)).waiting_for:  # noqa: ASYNC110 - a view is asked for
             await asyncio.sleep(0.1)
     assert view.waiting_for == "'short' closes before 1h have passed until 2026-07-06 12:00 UTC"
@@ -73,7 +74,7 @@ async def test_a_later_run_knows_who_may_override_and_whom_to_ask_for_proof(impa
     )
     impatient.workflow_ids[-1] = train_workflow_id(request.train)
     name = await impatient.control.start(request)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while not (view := await impatient.control.view(name)).waiting_for:  # noqa: ASYNC110 - a view is asked for
             await asyncio.sleep(0.1)
     assert await runs(impatient) > 1

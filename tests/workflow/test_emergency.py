@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from support.patience import PATIENCE
 from support.temporal import Stage, train_name
 from support.world import plan_of, step
 
@@ -165,7 +166,7 @@ async def test_a_waiver_ends_while_the_train_is_paused(stage: Stage) -> None:
     await override(stage, "cora", train, "freeze")
     await asyncio.sleep(4)
     await stage.control.resume(train)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         async for view in stage.control.watch(train):
             if view.phase is not TrainPhase.PAUSED and "freeze" in view.waiting_for:
                 break
@@ -263,7 +264,7 @@ async def test_nothing_is_overridden_where_nothing_waits(stage: Stage) -> None:
 
 async def until_running(stage: Stage, train: str) -> None:
     """Wait until a step of a train runs."""
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         async for view in stage.control.watch(train):
             if StepStatus.RUNNING in view.statuses.values():
                 return

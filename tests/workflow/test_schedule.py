@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
+from support.patience import PATIENCE
 from support.temporal import Stage, train_name
 from support.world import plan_of, step
 
@@ -25,7 +26,7 @@ def a_plan() -> Plan:
 
 async def begun(stage: Stage, name: str) -> str:
     """Wait until a train of this name is in the ledger; return its id."""
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE):
         while True:
             try:
                 train = await stage.control.resolve(name)
@@ -39,7 +40,7 @@ async def begun(stage: Stage, name: str) -> str:
 async def test_a_train_begins_at_its_moment_with_the_plan_that_was_confirmed(stage: Stage) -> None:
     """Nobody is asked again where what would be released is exactly that; then nothing is due any more."""
     plan, name = a_plan(), uuid4().hex
-    at = datetime.now(UTC) + timedelta(seconds=3)
+    at = datetime.now(UTC) + timedelta(seconds=6)
     await stage.control.schedule(name, stage.request(plan), Timetable(at=at))
     train = await begun(stage, plan.train)
     assert (await stage.ended(train)).outcome is Outcome.RELEASED
@@ -56,7 +57,7 @@ async def test_a_recurring_train_waits_for_a_word_on_its_own_plan(stage: Stage) 
     await stage.control.schedule(name, request, Timetable(cron="0 9 * * MON", zone="Europe/Berlin"))
     await stage.client.get_schedule_handle(f"releasepilot/{name}").trigger()
     train = await begun(stage, plan.train)
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(PATIENCE):
         while (await stage.control.view(train)).phase is not TrainPhase.WAITING:  # noqa: ASYNC110 - a view is asked for
             await asyncio.sleep(0.05)
     assert (await stage.reader.request(train)).date == datetime.now(UTC).date().isoformat()
@@ -67,7 +68,7 @@ async def test_a_recurring_train_waits_for_a_word_on_its_own_plan(stage: Stage) 
 
 async def listed(stage: Stage, name: str) -> list[ScheduleView]:
     """Wait until a schedule is listed, which the server does after a moment."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             if found := [one for one in await stage.control.schedules() if one.name == name]:
                 return found

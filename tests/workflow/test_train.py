@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
 
 import pytest
+from support.patience import answer
 from support.temporal import Stage, train_name
 from support.world import plan_of, step
+from temporalio.client import WorkflowExecutionDescription, WorkflowHandle
 
 from releasepilot.errors import ControlError, VoteRefused
 from releasepilot.model.catalog import OnFailure
@@ -32,12 +36,7 @@ def diamond(
 
 async def until(stage: Stage, train: str, condition: Callable[[TrainView], bool]) -> TrainView:
     """Watch a train until a condition holds."""
-    async with asyncio.timeout(30):
-        while True:
-            view = await stage.control.view(train)
-            if condition(view):
-                return view
-            await asyncio.sleep(0.05)
+    return await answer(lambda: stage.control.view(train), condition)
 
 
 async def test_a_train_is_released_in_order(stage: Stage) -> None:
@@ -130,23 +129,27 @@ async def test_what_cannot_be_undone_is_listed_after_the_point_of_no_return(stag
 
 async def test_a_train_is_in_the_ledger_before_anybody_plans_it(stage: Stage) -> None:
     """Where the git workers are busy it is seen to be planning, and nothing of its journal is lost."""
-    stage.given.delay = 1.5
+    stage.given.free.clear()
     train = await stage.control.start(stage.request(diamond()))
-    await asyncio.sleep(1)
-    assert [row.id for row in await stage.control.history(1, train.rpartition("-")[0])] == [train]
+    listed = await answer(lambda: stage.control.history(1, train.rpartition("-")[0]), bool)
+    assert [row.id for row in listed] == [train]
+    assert not listed[0].plan_digest
+    stage.given.free.set()
     assert (await stage.ended(train)).outcome is Outcome.RELEASED
     events = await stage.reader.events(train)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert events[-1].type == "train:ended"
 
 
+@pytest.mark.parametrize("stage", [timedelta(seconds=2)], indirect=True)
 async def test_a_train_that_was_terminated_can_be_rolled_back(stage: Stage) -> None:
     """What the ledger knows to be done or begun is undone; the request can then be tried again."""
     plan = diamond()
     stage.world.order("web/push", "hang")
     train = await stage.control.start(stage.request(plan))
-    await until(stage, train, lambda view: view.statuses.get("web/push") is StepStatus.RUNNING)
-    await asyncio.sleep(1)
+    done = dict.fromkeys((one.id for one in plan.steps), StepStatus.DONE)
+    known = {**done, "web/push": StepStatus.RUNNING, "app/push": StepStatus.PENDING}
+    await answer(lambda: stage.reader.steps(train), lambda rows: {row.id: row.status for row in rows} == known)
     await stage.client.get_workflow_handle(stage.workflow_ids[-1]).terminate()
     await stage.control.rollback(train)
     record = (await stage.control.rolled_back(train)).record
@@ -236,10 +239,12 @@ async def test_a_cancelled_workflow_compensates(stage: Stage) -> None:
 async def test_a_cancellation_during_the_way_back_does_not_stop_it(stage: Stage) -> None:
     """What is half undone is undone to the end."""
     stage.world.order("api/push", "refuse")
-    stage.world.order("lib/push", "slow undo")
+    stage.world.order("lib/push", "hold undo")
     train = await stage.control.start(stage.request(diamond()))
-    await until(stage, train, lambda view: view.phase is TrainPhase.ROLLING_BACK)
+    await stage.world.until_still("lib/push")
+    assert (await stage.control.view(train)).phase is TrainPhase.ROLLING_BACK
     await stage.client.get_workflow_handle(stage.workflow_ids[-1]).cancel()
+    stage.world.heal("lib/push")
     record = await stage.ended(train)
     assert record.outcome is Outcome.ROLLED_BACK
     assert record.cause == "api/push: the far side said no"
@@ -277,8 +282,7 @@ async def test_a_vote_that_cannot_count_leaves_no_trace(stage: Stage) -> None:
     train = await stage.control.start(stage.request(diamond(gates=GATE), roles=ROLES))
     await until(stage, train, lambda view: view.phase is TrainPhase.WAITING)
     handle = stage.client.get_workflow_handle(stage.workflow_ids[-1])
-    await asyncio.sleep(1)
-    before = (await handle.describe()).history_length
+    before = await at_rest(handle)
     with pytest.raises(VoteRefused, match="mallory may not vote"):
         await stage.as_actor("mallory").decide(train, Decision.APPROVE)
     with pytest.raises(VoteRefused, match="the plan has changed"):
@@ -286,6 +290,17 @@ async def test_a_vote_that_cannot_count_leaves_no_trace(stage: Stage) -> None:
     assert (await handle.describe()).history_length == before
     await stage.control.abort(train)
     assert (await stage.ended(train)).outcome is Outcome.REJECTED
+
+
+async def at_rest(handle: WorkflowHandle[Any, Any]) -> int:
+    """Wait until a workflow has nothing to do, not even in its journal; return the length of its history."""
+
+    def rests(told: WorkflowExecutionDescription) -> bool:
+        return not told.raw_description.pending_activities and not told.raw_description.HasField(
+            "pending_workflow_task"
+        )
+
+    return (await answer(handle.describe, rests)).history_length
 
 
 async def test_an_impossible_quorum_is_said_at_once(stage: Stage) -> None:
@@ -328,10 +343,11 @@ async def test_a_rollback_during_a_rollback_is_refused(stage: Stage) -> None:
     """Two writers of one record would lose steps; the second hears that the first is at work."""
     train = await stage.control.start(stage.request(diamond()))
     await stage.ended(train)
-    stage.world.order("lib/push", "slow undo")
+    stage.world.order("lib/push", "hold undo")
     await stage.control.rollback(train, ("lib",))
     with pytest.raises(ControlError, match="being rolled back already"):
         await stage.control.rollback(train, ("web",))
+    stage.world.heal("lib/push")
     view = await stage.control.rolled_back(train)
     assert view.record is not None
     assert view.record.outcome is Outcome.ROLLED_BACK
@@ -340,10 +356,12 @@ async def test_a_rollback_during_a_rollback_is_refused(stage: Stage) -> None:
 async def test_a_train_that_undoes_itself_takes_a_rollback_as_said(stage: Stage) -> None:
     """There is one way back, its cause is the first one, and every step is undone in the ledger."""
     stage.world.order("api/push", "refuse")
-    stage.world.order("lib/push", "slow undo")
+    stage.world.order("lib/push", "hold undo")
     train = await stage.control.start(stage.request(diamond()))
-    await until(stage, train, lambda view: view.phase is TrainPhase.ROLLING_BACK)
+    await stage.world.until_still("lib/push")
+    assert (await stage.control.view(train)).phase is TrainPhase.ROLLING_BACK
     await stage.control.rollback(train)
+    stage.world.heal("lib/push")
     record = (await stage.control.rolled_back(train)).record
     assert record is not None
     assert (record.outcome, record.cause) == (Outcome.ROLLED_BACK, "api/push: the far side said no")

@@ -12,6 +12,7 @@ import httpx
 import pytest
 from pydantic import JsonValue
 from support.changes import CORRELATION, EVERYTHING, PLAN, a_change_call, login_of
+from support.patience import until
 from support.servicenow import Instance
 from support.services import Fault, Reply
 
@@ -343,12 +344,14 @@ async def test_patience_ends_also_where_nothing_is_offered(instance: Instance) -
 
 async def test_a_cancelled_call_leaves_nothing_behind_its_undo(instance: Instance) -> None:
     """The request goes on to its end before the cancellation does, so the revert finds what it made."""
-    instance.slow("POST", "/change/normal", 0.5)
+    held = instance.hold("POST", "/change/normal")
     call = asking(instance)
     task = asyncio.create_task(ASK.apply(call))
-    while not instance.count("POST", "/change/normal"):  # noqa: ASYNC110 - the server is a thread
-        await asyncio.sleep(0.01)
+    await until(lambda: bool(instance.count("POST", "/change/normal")))
     task.cancel()
+    # Let it hear of that.
+    await asyncio.sleep(0)
+    held.set()
     with pytest.raises(asyncio.CancelledError):
         await task
     assert len(instance.changes) == 1

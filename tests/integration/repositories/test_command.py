@@ -28,7 +28,7 @@ def test_a_time_limit_ends_git_and_its_children(remote: Remote) -> None:
     began = time.monotonic()
     with pytest.raises(CommandFailed, match=r"did not end within 0\.5 seconds"):
         git.run("-c", "alias.nap=!sleep 4711.5 & sleep 4711.5", "nap")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
     assert not _running("sleep 4711.5")
 
 
@@ -57,12 +57,13 @@ async def test_a_cancelled_caller_ends_git(tmp_path: Path) -> None:
             return Git(tmp_path / "none.git", timeout=60, cancellation=cancellation).run("ls-remote", "--", address)
 
         task = asyncio.create_task(in_thread(work))
-        await asyncio.sleep(0.3)
+        connection, _ = await asyncio.to_thread(silent.accept)
         began = time.monotonic()
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
-    assert time.monotonic() - began < 5
+        connection.close()
+    assert time.monotonic() - began < 30
     assert not _running(address)
 
 
@@ -108,7 +109,7 @@ def test_long_complaints_are_cut(remote: Remote) -> None:
 
 def _running(words: str) -> bool:
     """Look for a process by its words; a killed one may take a moment to go."""
-    for _ in range(20):
+    for _ in range(200):
         listing = subprocess.run(["ps", "-eo", "pid,args"], check=True, capture_output=True, text=True).stdout
         if not any(words in line and str(os.getpid()) not in line.split()[:1] for line in listing.splitlines()):
             return False

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from support.patience import PATIENCE
 from support.remotes import Remote, make_remote
 
 from releasepilot.errors import CacheError, FetchError
@@ -128,5 +129,5 @@ def test_waiting_for_a_lock_ends_when_it_is_free(remote: Remote, tmp_path: Path)
         waiting.start()
         time.sleep(0.1)
         assert not other.exists
-    waiting.join(20)
+    waiting.join(PATIENCE)
     assert other.exists

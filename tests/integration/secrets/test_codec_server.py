@@ -10,7 +10,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 from google.protobuf import json_format
+from support.patience import PATIENCE
 from support.temporal import stage, train_name
 from support.world import plan_of, step
 from temporalio.api.common.v1 import Payloads
@@ -53,7 +53,7 @@ def running(folder: Path, *words: str, **environ: str) -> Iterator[tuple[str, su
         yield process.stdout.readline(), process
     finally:
         process.kill()
-        process.wait(10)
+        process.wait(PATIENCE)
         process.stdout.close()
 
 
@@ -160,7 +160,7 @@ def test_a_question_without_end_is_refused(server: str) -> None:
             yield b" " * (1 << 20)
 
     try:
-        assert httpx.post(f"{server}/decode", content=endless(), timeout=60).status_code == 413
+        assert httpx.post(f"{server}/decode", content=endless(), timeout=PATIENCE).status_code == 413
     except httpx.WriteError:
         # It was hung up on.
         assert httpx.get(f"{server}/decode").status_code == 405
@@ -206,7 +206,7 @@ def test_what_is_missing_is_said(tmp_path: Path, words: list[str], environ: dict
     with running(tmp_path, *words, **{**keys, **environ}) as (line, process):
         assert process.stdout is not None
         said = line + process.stdout.read()
-        assert process.wait(10) != 0
+        assert process.wait(PATIENCE) != 0
     assert says in said
     assert "hunter2" not in said
 
@@ -220,8 +220,6 @@ def test_it_listens_on_loopback_and_ends_in_order(tmp_path: Path) -> None:
         assert f"http://127.0.0.1:{port}" in line
         with running(tmp_path, *words, **keys) as (refused, second):
             assert port in refused
-            assert second.wait(10) == 1
-        began = time.monotonic()
+            assert second.wait(PATIENCE) == 1
         process.send_signal(signal.SIGINT)
-        assert process.wait(10) == 0
-        assert time.monotonic() - began < 10
+        assert process.wait(PATIENCE) == 0

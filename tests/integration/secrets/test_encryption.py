@@ -12,6 +12,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from support.patience import PATIENCE
 from support.shop import a_shop_remote, entries
 from support.temporal import Stage, train_name
 from support.temporal import stage as staged
@@ -97,7 +98,7 @@ async def test_keys_are_rotated_in_the_middle_of_a_train(
     async with staged(before, ledger_url, tmp_path) as stage:
         stage.world.order("lib/push", "before")
         train = await stage.control.start(stage.request(plan, confirmed=False))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while (await stage.control.view(train)).phase is not TrainPhase.WAITING:  # noqa: ASYNC110 - it is asked for
                 await asyncio.sleep(0.05)
     async with staged(after, ledger_url, tmp_path) as stage:
@@ -120,7 +121,7 @@ async def test_a_train_that_runs_when_the_first_key_comes_goes_on(
     plan = plan_of(train_name(), [step("lib", "push")], {"lib": ()})
     async with staged(temporal, ledger_url, tmp_path) as stage:
         train = await stage.control.start(stage.request(plan, confirmed=False))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while (await stage.control.view(train)).phase is not TrainPhase.WAITING:  # noqa: ASYNC110 - it is asked for
                 await asyncio.sleep(0.05)
     async with staged(await client_with(temporal_address, keys(new=NEW)), ledger_url, tmp_path) as stage:
@@ -135,7 +136,7 @@ async def waiting(temporal_address: str, ledger_url: str, tmp_path: Path) -> Asy
     async with staged(await client_with(temporal_address, keys(new=NEW)), ledger_url, tmp_path) as stage:
         plan = plan_of(train_name(), [step("lib", "push")], {"lib": ()})
         train = await stage.control.start(stage.request(plan, confirmed=False))
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(PATIENCE):
             while (await stage.control.view(train)).phase is not TrainPhase.WAITING:  # noqa: ASYNC110 - it is asked for
                 await asyncio.sleep(0.05)
         yield stage, train
@@ -157,7 +158,7 @@ async def test_who_has_no_key_still_reads_the_ledger(waiting: tuple[Stage, str],
     """Where a train stands is known without Temporal; to vote, the key is needed, and that is said."""
     stage, train = waiting
     without = Control(temporal, stage.reader, Actor(account="anna"))
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while (await without.view(train)).phase is not TrainPhase.WAITING:  # noqa: ASYNC110 - the ledger comes after
             await asyncio.sleep(0.05)
     with pytest.raises(PayloadUnreadable, match="'new', and no keys are configured"):
@@ -174,7 +175,7 @@ async def test_a_worker_without_the_key_waits_for_it(
     with caplog.at_level(logging.WARNING):
         async with staged(poor, ledger_url, tmp_path) as stage:
             train = await Control(owner, stage.reader, Actor(account="anna")).start(stage.request(plan))
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 while "RELEASEPILOT" not in caplog.text and "'new'" not in caplog.text:  # noqa: ASYNC110 - of a log
                     await asyncio.sleep(0.05)
     assert "a payload cannot be decrypted" in caplog.text
@@ -198,12 +199,12 @@ async def test_a_schedule_and_its_train_are_encrypted(
         handle = stage.client.get_schedule_handle(f"releasepilot/{name}")
         assert plan.train.encode() not in (await handle.describe()).raw_description.SerializeToString()
         await handle.trigger()
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(PATIENCE):
             while not (started := (await handle.describe()).info.recent_actions):  # noqa: ASYNC110 - of a server
                 await asyncio.sleep(0.1)
         scheduled = stage.client.get_workflow_handle(started[0].action.workflow_id)
         assert (await scheduled.result())["outcome"] == Outcome.RELEASED
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while not (found := await listed(stage.control, name)):  # noqa: ASYNC110 - of a server
                 await asyncio.sleep(0.1)
         assert found[0].train == plan.train
@@ -216,7 +217,7 @@ async def test_what_is_tried_again_is_explained(encrypted: Depot, tmp_path: Path
     catalog = a_shop_catalog(tmp_path, apply=script, attempts=50)
     train = await encrypted.start(catalog, await encrypted.plan(catalog))
     await encrypted.until(train, lambda view: view.statuses.get("lib/ship") is StepStatus.RUNNING)
-    async with asyncio.timeout(40):
+    async with asyncio.timeout(PATIENCE):
         while not (said := (await encrypted.control.explain(train)).conditions):  # noqa: ASYNC110 - it is asked for
             await asyncio.sleep(0.1)
     assert WORD.decode() in said[0].what

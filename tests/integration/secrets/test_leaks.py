@@ -14,6 +14,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,7 @@ from support.answers import Answers, running_answers
 from support.collector import Collector, running_collector
 from support.leaky import installed
 from support.openbao import OpenBao, running_openbao
+from support.patience import PATIENCE
 from support.postgres import fresh_database
 from support.shop import a_shop_remote
 from support.tokens import ISSUER, Issuer
@@ -81,7 +83,7 @@ class Scene:
             env=self.environ,
             capture_output=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
         self.said += [done.stdout, done.stderr]
         assert status is None or done.returncode == status, (words, done.returncode, done.stdout, done.stderr)
@@ -211,14 +213,20 @@ def run(made: Scene) -> None:
     got = made.folder / "got"
     kept = f'printf %s "$A$B$C$D" > {got}; {ALL}'
     seen = made.exec("upload", kept, observe=f"{ALL}; test -e {got}", revert=f"rm -f {got}; {ALL}")
-    made.release("released", seen, leaky("return"))
-    assert got.read_text() == "".join(made.planted[name] for name in ("env", "file", "vault", "aws"))
-    made.release("raised", leaky("raise"))
-    made.release("refused", leaky("refuse"))
-    made.release("exited", leaky("exit"))
     lost = made.exec("lost", ALL, observe=f"{ALL}; exit 0", revert=f"{ALL}; exit 9")
-    made.release("megabytes", lost, leaky("return"), made.exec("loud", MEGABYTES, revert=ALL))
-    made.release("conflict", made.exec("taken", "true", observe=f"{ALL}; exit 3", revert="true"))
+    trains = {
+        "megabytes": (lost, leaky("return"), made.exec("loud", MEGABYTES, revert=ALL)),
+        "released": (seen, leaky("return")),
+        "raised": (leaky("raise"),),
+        "refused": (leaky("refuse"),),
+        "exited": (leaky("exit"),),
+        "conflict": (made.exec("taken", "true", observe=f"{ALL}; exit 3", revert="true"),),
+    }
+    # Side by side: they wait more than they work.
+    with ThreadPoolExecutor() as beside:
+        for done in [beside.submit(made.release, name, *steps) for name, steps in trains.items()]:
+            done.result()
+    assert got.read_text() == "".join(made.planted[name] for name in ("env", "file", "vault", "aws"))
     made.command("rollback", "released", "--yes", status=None)
     asyncio.run(_beat_and_fail_to_fetch(made))
     made.command("history", "--json")
@@ -241,7 +249,7 @@ async def _beat_and_fail_to_fetch(made: Scene) -> None:
         asks = {"WWW-Authenticate": 'Basic realm="git"'}
         made.answers.say(401, f"no, not with {made.planted['git']}", **asks)
         train = await control.start(_unread(made, control))
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(PATIENCE):
             while not (await control.explain(train)).conditions and (await control.view(train)).record is None:  # noqa: ASYNC110
                 await asyncio.sleep(0.2)
         for words in (("explain", train), ("abort", train, "--reason", "enough"), ("status", train)):
@@ -259,7 +267,7 @@ async def _until(made: Scene, train: str, what: str) -> None:
     """Wait until the server holds a detail of an activity of the train, and keep what it then holds."""
     client = await dial(made.servers)
     handle = client.get_workflow_handle("train/{}/{}".format(*train.rsplit("-", 1)))
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while True:
             described = (await handle.describe()).raw_description
             if any(one.HasField(what) for one in described.pending_activities):
@@ -277,7 +285,7 @@ async def _collect(made: Scene) -> None:
     """Read every history, as it is kept and as it is meant."""
     client = await dial(made.servers)
     codec = Codec.of(made.keys) if made.keys else None
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         while (await client.count_workflows("ExecutionStatus = 'Running'")).count:  # noqa: ASYNC110 - of a server
             await asyncio.sleep(0.2)
     found = [one.id async for one in client.list_workflows()]

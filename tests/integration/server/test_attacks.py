@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
+from support.patience import PATIENCE
 from support.serving import OLD_VARIABLE, OLD_WORD, VARIABLE, WORD, Serving, a_service, environ_of
 from support.stacks import eventually
 from support.tokens import ISSUER, Issuer
@@ -55,7 +56,7 @@ def signed(body: bytes = BODY, word: str = WORD, at: float | None = None) -> dic
 def send(serving: Serving, body: bytes = BODY, headers: dict[str, str] | None = None, name: str = "servicenow") -> int:
     """Send word and return the status; a refusal is JSON with a code, and does not say which check failed."""
     where = f"{serving.url}/webhooks/{name}"
-    answer = httpx.post(where, content=body, headers=signed(body) if headers is None else headers, timeout=30)
+    answer = httpx.post(where, content=body, headers=signed(body) if headers is None else headers, timeout=PATIENCE)
     if answer.is_error:
         assert answer.json()["code"] == "RP504"
         assert not re.search("old|expired|replay|secret|known", answer.json()["message"])
@@ -129,7 +130,7 @@ def test_a_large_body_is_refused_before_it_has_arrived(serving: Serving) -> None
             yield b" " * 65536
 
     try:
-        answer = httpx.post(f"{serving.url}/webhooks/servicenow", content=endless(), headers=signed(), timeout=30)
+        answer = httpx.post(f"{serving.url}/webhooks/servicenow", content=endless(), headers=signed(), timeout=PATIENCE)
         assert answer.status_code == 413
     except httpx.WriteError:
         pass  # The service has closed the connection on what was still being sent.

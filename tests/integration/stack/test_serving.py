@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import httpx
+from support.patience import PATIENCE
 from support.serving import VARIABLE, WORD, a_service
 from support.stacks import a_stack, eventually, is_ready
 
@@ -32,12 +33,12 @@ def test_a_service_starts_the_servers_and_finds_them_again(tmp_path: Path) -> No
         headers = {SIGNATURE_HEADER: signature_of(body, WORD.encode(), int(time.time()))}
         serving.run("down")
         assert serving.get("/healthz").status_code == 503
-        answer = httpx.post(where, content=body, headers=headers, timeout=60)
+        answer = httpx.post(where, content=body, headers=headers, timeout=PATIENCE)
         assert (answer.status_code, answer.json()["code"]) == (503, "RP600")
         serving.run("up", "--json")
         eventually(lambda: serving.get("/healthz").status_code == 200, 60)
         # What came to nothing may be sent again, and once.
-        again = [httpx.post(where, content=body, headers=headers, timeout=60).status_code for _ in range(2)]
+        again = [httpx.post(where, content=body, headers=headers, timeout=PATIENCE).status_code for _ in range(2)]
         assert again == [202, 401]
         assert serving.get("/api/trains").json() == []
         assert serving.end() == 0

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 import psycopg
 import pytest
+from support.patience import PATIENCE
 from support.postgres import fresh_database
 
 from releasepilot.errors import StackError
@@ -59,7 +60,7 @@ def test_processes_that_migrate_at_once_go_one_after_the_other(empty_url: str) -
     ]
     applied = []
     for process in processes:
-        out, _ = process.communicate(timeout=60)
+        out, _ = process.communicate(timeout=PATIENCE)
         assert process.returncode == 0
         applied.append(int(out))
     assert sorted(applied) == [0, 0, 0, max(applied)]

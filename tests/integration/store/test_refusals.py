@@ -9,6 +9,7 @@ from itertools import count
 
 import psycopg
 import pytest
+from support.patience import until
 from support.postgres import fresh_database
 from support.recorded_trains import NOW, a_request, event
 
@@ -103,7 +104,7 @@ async def test_what_comes_before_its_train_waits_for_it(pool: Pool) -> None:
     request = a_request()
     async with keeping_refusals(Ledger(Writer(pool), Reader(pool))) as keeper:
         keeper.tell(refusal(request.train))
-        await _until(lambda: keeper.unwritten == 1)
+        await until(lambda: keeper.unwritten == 1)
         await asyncio.sleep(0.2)
         assert keeper.unwritten == 1
         await _open(pool)
@@ -122,18 +123,10 @@ async def test_a_database_that_is_away_loses_nothing_and_blocks_nobody(
                     connection.execute("alter table refusal rename to away")
                     for actor in ("first", "second"):
                         keeper.tell(refusal(train, actor))
-                    await _until(lambda: "wait for the database" in caplog.text)
+                    await until(lambda: "wait for the database" in caplog.text)
                     assert keeper.unwritten == 2
                     connection.execute("alter table away rename to refusal")
             assert [one.actor for one in await Reader(pool).refusals(train)] == ["first", "second"]
-
-
-async def _until(condition: Callable[[], bool]) -> None:
-    for _ in range(750):
-        if condition():
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("it did not come about")
 
 
 def test_refusals_stand_among_the_events_of_their_time() -> None:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from support.changes import know, login_of
+from support.patience import answer, until
 from support.servicenow import Instance, running_instance
 from support.shop import a_shop_remote, entries
 from support.trains import Depot, catalog_of
 
-from releasepilot.model.train import Condition, Outcome
+from releasepilot.model.train import Outcome
 
 
 @pytest.fixture
@@ -47,13 +47,9 @@ async def override(depot: Depot, account: str, train: str, *names: str) -> None:
 
 async def until_explained(depot: Depot, train: str, what: str) -> None:
     """Wait until a train that is asked says that it waits for this."""
-    said: tuple[Condition, ...] = ()
-    for _ in range(100):
-        said = (await depot.control.explain(train)).conditions
-        if any(one.what.startswith(what) for one in said):
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError(said)
+    await answer(
+        lambda: depot.control.explain(train), lambda view: any(one.what.startswith(what) for one in view.conditions)
+    )
 
 
 async def until_asked(instance: Instance, state: str) -> None:
@@ -65,8 +61,8 @@ def approve(instance: Instance, row: dict[str, str] | None = None) -> None:
     """Approve as the board, the only change where none is given."""
     row = row or instance.change()
     where = f"{instance.url}/api/sn_chg_rest/v1/change/{row['sys_id']}/approvals"
-    answer = httpx.patch(where, json={"state": "approved"}, auth=("cab", instance.passwords["cab"]))
-    assert answer.status_code == 200
+    said = httpx.patch(where, json={"state": "approved"}, auth=("cab", instance.passwords["cab"]))
+    assert said.status_code == 200
 
 
 async def test_nothing_is_public_before_the_board_has_agreed(depot: Depot, tmp_path: Path, instance: Instance) -> None:
@@ -129,15 +125,6 @@ def drifting(instance: Instance, folder: Path) -> dict[str, Any]:
     pivot = {**command, "name": "ship", "class": "pivot", "undo": "none", "apply": f"touch {folder}/shipped"}
     check = {"uses": "servicenow.check", "interval": "1s", **login}
     return {"publish": [{"uses": "servicenow.change", **login}, deploy, check, pivot]}
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    for _ in range(600):
-        if condition():
-            return
-        await asyncio.sleep(0.1)
-    raise AssertionError("it never held")
 
 
 @pytest.mark.parametrize("back", [True, False])

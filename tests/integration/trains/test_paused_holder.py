@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.patience import PATIENCE
 from support.remotes import Change, Remote, make_remote
 from support.trains import catalog_of
 from support.trains import depot as opened
@@ -49,7 +50,7 @@ async def test_a_worker_that_stood_still_writes_nothing_after_its_train_was_take
             await asyncio.to_thread(stopped.start)
             catalog = _catalog(remote, far)
             first = await depot.start(catalog, await depot.plan(catalog))
-            async with asyncio.timeout(60):
+            async with asyncio.timeout(PATIENCE):
                 while not (far / "looking").exists():  # noqa: ASYNC110 - another process writes it
                     await asyncio.sleep(0.05)
             pid = int(stopped.pid_file.read_text())
@@ -62,7 +63,7 @@ async def test_a_worker_that_stood_still_writes_nothing_after_its_train_was_take
                     remote.add("fix: two")
                     catalog = _catalog(remote, far)
                     second = await depot.start(catalog, await depot.plan(catalog))
-                    assert (await depot.ended(second, 120)).outcome is Outcome.RELEASED
+                    assert (await depot.ended(second)).outcome is Outcome.RELEASED
             finally:
                 os.kill(pid, signal.SIGCONT)
             # In order, so that what it was at has come to its end.

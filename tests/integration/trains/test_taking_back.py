@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+from support.patience import PATIENCE
 from support.shop import a_shop_remote, entries
 from support.trains import Depot, catalog_of
 
@@ -28,7 +29,7 @@ def a_command(script: str, **more: Any) -> dict[str, Any]:
 async def rolled_back(depot: Depot, train: str) -> Record:
     """Roll back an ended train and return its new record."""
     await depot.control.rollback(train)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(PATIENCE):
         view = await depot.control.rolled_back(train)
     assert view.record is not None
     return view.record

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from support import patience
 from support.changes import know, login_of
 from support.servicenow import Instance, running_instance
 from support.serving import VARIABLE, WORD, Serving, a_service, environ_of
 from support.shop import a_shop_remote, entries
 from support.trains import Depot, catalog_of
 
-from releasepilot.model.train import Condition, Outcome
+from releasepilot.model.train import Condition, Outcome, TrainView
 
 #: No test runs for so long.
 AN_HOUR = 3600
@@ -46,21 +48,12 @@ def approve(instance: Instance) -> None:
 
 async def asleep(depot: Depot, train: str, state: str) -> Condition:
     """Wait until the train's step sleeps over a change in this state; return what it says."""
-    for _ in range(600):
-        for one in (await depot.control.explain(train)).conditions:
-            if one.what.endswith(f" is in {state}") or f" is in {state}:" in one.what:
-                return one
-        await asyncio.sleep(0.1)
-    raise AssertionError(await depot.control.explain(train))
 
+    def over(view: TrainView) -> list[Condition]:
+        said = view.conditions
+        return [one for one in said if one.what.endswith(f" is in {state}") or f" is in {state}:" in one.what]
 
-async def until(condition: Callable[[], bool]) -> None:
-    """Wait until something holds."""
-    for _ in range(600):
-        if condition():
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError("it never held")
+    return over(await patience.answer(lambda: depot.control.explain(train), lambda view: bool(over(view))))[0]
 
 
 async def started(depot: Depot, folder: Path, instance: Instance, **more: object) -> str:
@@ -97,7 +90,7 @@ async def test_a_word_is_not_lost_on_an_attempt_that_has_looked_already(
     # Longer than a word is followed for the ledger's sake, shorter than for that of an attempt.
     instance.slow("GET", "/attachment", 4)
     await asyncio.to_thread(instance.tell, instance.change())
-    await until(lambda: instance.count("GET", "/attachment") > attached)
+    await patience.until(lambda: instance.count("GET", "/attachment") > attached)
     approve(instance)
     answer = await asyncio.to_thread(instance.tell, instance.change())
     assert answer.json() == {"woken": 1}
@@ -114,7 +107,7 @@ async def test_a_word_that_is_not_true_changes_nothing(depot: Depot, tmp_path: P
     answer = await asyncio.to_thread(instance.tell, {**instance.change(), "state": "-1", "approval": "approved"})
     assert answer.json() == {"woken": 1}
     waiting = await asleep(depot, train, "Assess")
-    await until(lambda: instance.count("GET", "/change") > looks)
+    await patience.until(lambda: instance.count("GET", "/change") > looks)
     waiting = await asleep(depot, train, "Assess")
     assert waiting.clears_at is not None
     assert waiting.clears_at - datetime.now(UTC) > timedelta(seconds=AN_HOUR / 2)
@@ -158,12 +151,14 @@ async def test_a_step_whose_attempts_are_counted_is_left_alone(
 
 async def test_patience_is_measured_from_the_first_look(depot: Depot, tmp_path: Path, instance: Instance) -> None:
     """Being woken gives nobody more time than `within`: a word after it ends the step, as a look would."""
-    train = await started(depot, tmp_path, instance, within="6s")
+    within = 12
+    train = await started(depot, tmp_path, instance, within=f"{within}s")
     await asleep(depot, train, "Assess")
+    ends = time.monotonic() + within
     await asyncio.to_thread(instance.tell, instance.change())
     waiting = await asleep(depot, train, "Assess")
     assert waiting.clears_at is not None
-    await asyncio.sleep(6)
+    await asyncio.sleep(ends - time.monotonic())
     await asyncio.to_thread(instance.tell, {**instance.change(), "number": "again"})
     record = await depot.ended(train)
     assert (record.outcome, record.code) == (Outcome.ROLLED_BACK, "RP402")
@@ -186,11 +181,9 @@ async def test_the_service_says_what_the_commands_say(
 
 async def in_the_ledger(depot: Depot, train: str) -> None:
     """Wait until the ledger knows that the train's step runs."""
-    for _ in range(200):
-        if train in {one.train for one in await depot.reader.waiting_steps("servicenow")}:
-            return
-        await asyncio.sleep(0.05)
-    raise AssertionError(await depot.reader.steps(train))
+    await patience.answer(
+        lambda: depot.reader.waiting_steps("servicenow"), lambda steps: train in {one.train for one in steps}
+    )
 
 
 def assert_agreed(serving: Serving, train: str) -> None:

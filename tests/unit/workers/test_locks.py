@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 import pytest
+from support.patience import PATIENCE
 
 from releasepilot.workers.locks import FileLock, holder, one_at_a_time
 
@@ -55,7 +56,7 @@ def test_one_process_at_a_time(tmp_path: Path) -> None:
         other = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "l")], stdout=subprocess.PIPE, text=True)
         time.sleep(0.5)
         assert other.poll() is None
-    out, _ = other.communicate(timeout=30)
+    out, _ = other.communicate(timeout=PATIENCE)
     assert out == "in\n"
 
 
