@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +19,7 @@ from support.stacks import eventually
 from support.tokens import ISSUER, Issuer
 
 from releasepilot.plugins.changes.webhook import MAX_BODY, SIGNATURE_HEADER, signature_of
+from releasepilot.server.service import CONNECTIONS
 
 BODY = b'{"correlation_id": "nobody-0123456789/lib"}'
 HOOKS = {
@@ -149,6 +151,71 @@ def test_the_log_does_not_grow_with_those_who_knock(serving: Serving) -> None:
     assert send(serving) == 202
     eventually(lambda: any("woke nothing" in line for line in serving.lines))
     assert len(serving.lines) < 30
+
+
+#: What is said first on connections that are then kept: a head without an end, one after an answer, and a body after
+#: the answer that it had no need of. Each goes on by `x`.
+BEGINNINGS = (
+    b"GET /x HTTP/1.1\r\nX: ",
+    b"GET /x HTTP/1.1\r\nHost: x\r\n\r\nGET /x HTTP/1.1\r\nX: ",
+    b"POST /webhooks/nobody HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n",
+)
+#: Questions whose answers nobody takes, more than the kernel keeps for them.
+QUESTIONS = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n" * 9000
+
+
+def test_connections_that_come_to_no_end_are_ended(serving: Serving) -> None:
+    """In every way, and more than are answered: for a while others are told to come back, then they are answered."""
+    before = connections(serving)
+    with ExitStack() as stack:
+        trickling = [stack.enter_context(knock(serving, said)) for said in BEGINNINGS for _ in range(5)]
+        for said in (*[b"GET /x HTTP/1.1\r\n"] * 5, *[b""] * CONNECTIONS):
+            stack.enter_context(knock(serving, said))
+        assert serving.get("/healthz").status_code == 503
+        eventually(lambda: not trickle(trickling) and connections(serving) == before, 60)
+        assert serving.get("/healthz").status_code == 200
+
+
+def test_answers_that_nobody_takes_are_given_up(serving: Serving) -> None:
+    """Also where the other side is there, and has the next questions sent already."""
+    before = connections(serving)
+    with knock(serving, QUESTIONS):
+        assert connections(serving) == before + 1
+        eventually(lambda: connections(serving) == before, 60)
+
+
+def test_a_crowd_is_not_held(serving: Serving) -> None:
+    """Descriptors do not run out: who comes beyond twice as many as are answered is not let in."""
+    before = connections(serving)
+    with ExitStack() as stack:
+        for _ in range(2 * CONNECTIONS + 50):
+            stack.enter_context(knock(serving, b""))
+        eventually(lambda: connections(serving) == before + 2 * CONNECTIONS, 5)
+
+
+def knock(serving: Serving, said: bytes) -> socket.socket:
+    """Open a connection whose answers are not taken, and say something."""
+    address = urlsplit(serving.url)
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    connection.connect((address.hostname, address.port))
+    connection.sendall(said)
+    return connection
+
+
+def trickle(held: list[socket.socket]) -> None:
+    """Send a byte more on each that still takes one."""
+    for connection in held:
+        with suppress(ConnectionError):
+            connection.send(b"x")
+    time.sleep(0.2)
+
+
+def connections(serving: Serving) -> int:
+    """Count the connections that the service has not ended."""
+    local = f":{urlsplit(serving.url).port:04X}"
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()]
+    return sum(row[1].endswith(local) and row[3] == "01" for row in rows)
 
 
 def test_no_secret_is_ever_said(serving: Serving, environ: dict[str, str]) -> None:
