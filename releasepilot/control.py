@@ -52,7 +52,7 @@ from releasepilot.model.schedule import Overlap, ScheduleView, Timetable
 from releasepilot.model.step import Queue
 from releasepilot.model.train import Condition, Outcome, Request, TrainPhase, TrainView, with_dependents
 from releasepilot.model.window import WindowVerdict
-from releasepilot.store.pool import open_pool
+from releasepilot.store.pool import PATIENCE, open_pool
 from releasepilot.store.read import Reader, TrainRow
 from releasepilot.workflows.encryption import PayloadKeys, converter_of
 from releasepilot.workflows.messages import Command, TrainStart
@@ -131,10 +131,10 @@ async def dial(servers: Servers, *, runtime: Runtime | None = None) -> Client:
 
 
 @asynccontextmanager
-async def connect(servers: Servers) -> AsyncIterator[Control]:
-    """Open a control over running servers."""
+async def connect(servers: Servers, *, patience: float = PATIENCE) -> AsyncIterator[Control]:
+    """Open a control over running servers, which waits so many seconds for a database that is away."""
     client = await dial(servers, runtime=silent_runtime())
-    async with open_pool(servers.database_url, max_size=4) as pool:
+    async with open_pool(servers.database_url, max_size=4, patience=patience) as pool:
         yield Control(client, Reader(pool), servers.actor)
 
 

@@ -16,7 +16,6 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     Field,
-    TypeAdapter,
     ValidationError,
     model_validator,
 )
@@ -97,7 +96,8 @@ def _webhooks(value: str) -> str:
             raise ValueError("each webhook is NAME=REFERENCE[,REFERENCE...], and each name is there once")
         names.append(name)
         for reference in references.split(","):
-            _SECRET.validate_python(reference)
+            # It is read for each word that comes, also for that of strangers, so that costs nothing.
+            _local(checked_reference(reference))
     return value
 
 
@@ -106,9 +106,6 @@ def _endpoint(value: str) -> str:
     if value and not value.startswith(("http://", "https://")):
         raise ValueError("an OTLP endpoint is an http or https URL, such as http://localhost:4318")
     return value
-
-
-_SECRET = TypeAdapter(SecretRef)
 
 
 def _slots(value: tuple[str, ...]) -> tuple[str, ...]:
@@ -195,8 +192,9 @@ class Settings(BaseModel):
     trusted_keys: str = ""
     #: and who issues these tokens. Both or neither.
     trusted_issuer: str = ""
-    #: For `serve`: which systems may send word, and where the secrets stand that they sign it with, such as
-    #: `servicenow=env:NEW,env:OLD jira=file:/run/secrets/jira`. A name is what stands before the dot in `uses`.
+    #: For `serve`: which systems may send word, and where the secrets stand that they sign it with, `env:NAME` or
+    #: `file:/path`, such as `servicenow=env:NEW,env:OLD jira=file:/run/secrets/jira`. A name is what stands before the
+    #: dot in `uses`.
     webhooks: Annotated[str, AfterValidator(_webhooks)] = ""
     #: For workers: the references to secrets that steps may name, parted by commas or spaces; an entry that ends with
     #: `*` is a beginning, such as `vault:kv/releases/*`. Without it, all that the worker can resolve.

@@ -26,7 +26,7 @@ from releasepilot.errors import (
 from releasepilot.model.value import json_list_text, json_text
 from releasepilot.plugins.changes.webhook import MAX_BODY, SIGNATURE_HEADER
 from releasepilot.server.door import Door
-from releasepilot.server.hooks import Hooks
+from releasepilot.server.hooks import Delivery, Hooks
 
 _log = logging.getLogger("releasepilot.server")
 _refused = logging.getLogger("releasepilot.server.refused")
@@ -99,16 +99,24 @@ class Api:
             raise RequestRefused("there is no such webhook", status=404)
         body = await _body(request)
         delivery = await self._hooks.believed(name, body, request.headers.get(SIGNATURE_HEADER, ""))
-        if not delivery:
+        if delivery is None:
             raise RequestRefused("the signature is not one to be believed now", status=401)
-        correlation = _correlation(body)
+        if delivery.again:
+            # Whoever repeats it can do so at will, so this line is one of those that are bounded.
+            _refused.warning("word from %s came again, and woke nothing", name)
+            return _json(json.dumps({"woken": 0}), 202)
+        return _json(json.dumps({"woken": await self._woken(name, body, delivery)}), 202)
+
+    async def _woken(self, name: str, body: bytes, delivery: Delivery) -> int:
+        """Wake whom a delivery concerns, and say how many; one that comes to nothing may be sent again."""
         try:
-            woken = await self._control.wake(name, correlation)
-        except ReleasePilotError:
+            woken = await self._control.wake(name, _correlation(body))
+        except BaseException:
             self._hooks.forget(delivery)
             raise
+        self._hooks.arrived(delivery)
         _log.info("word from %s woke %s", name, ", ".join(woken) or "nothing")
-        return _json(json.dumps({"woken": len(woken)}), 202)
+        return len(woken)
 
     def _guarded(self, endpoint: Endpoint) -> Endpoint:
         async def guarded(request: Request) -> Response:
@@ -174,7 +182,9 @@ async def _failed(request: Request, error: Any) -> Response:
         peer = request.client.host if request.client else "?"
         _refused.warning("refused with %d: %s (%.60s, from %s)", status, error.message, request.url.path, peer)
     elif isinstance(error, StackError):
-        _refused.error("could not answer: %s", error.message)
+        # Why stands in the log alone: it names what is nobody else's business, such as where a secret stands.
+        why = f": {error.__cause__.message}" if isinstance(error.__cause__, ReleasePilotError) else ""
+        _refused.error("could not answer: %s%s", error.message, why)
     asked = {"WWW-Authenticate": "Bearer"} if isinstance(error, IdentityUnproven) else {}
     return _json(json.dumps(error.fields()), status, **asked)
 
@@ -182,7 +192,7 @@ async def _failed(request: Request, error: Any) -> Response:
 async def _unknown(request: Request, error: Any) -> Response:
     """Answer what no route does."""
     hint = "ask for /healthz, /api/trains, /api/trains/{train} or /api/trains/{train}/explain"
-    said = RequestRefused(f"nothing answers {request.method} here", status=error.status_code, hint=hint)
+    said = RequestRefused(f"nothing answers {request.method:.20} here", status=error.status_code, hint=hint)
     answer = await _failed(request, said)
     for name, value in (error.headers or {}).items():
         answer.headers[name] = value

@@ -18,6 +18,7 @@ from releasepilot.model.trust import Trust
 from releasepilot.plugins.secrets.config import SecretsConfig
 from releasepilot.plugins.secrets.keeper import Secrets
 from releasepilot.server.app import Api
+from releasepilot.server.connection import BoundedConnection
 from releasepilot.server.door import Door
 from releasepilot.server.hooks import Hooks
 from releasepilot.server.lines import Bounded
@@ -25,14 +26,16 @@ from releasepilot.server.lines import Bounded
 _log = logging.getLogger("releasepilot.server")
 
 #: Loggers whose lines anybody can cause who reaches the port.
-_KNOCKED_AT = ("releasepilot.server.refused", "uvicorn.error")
+_KNOCKED_AT = ("releasepilot.server.refused", "uvicorn.error", "psycopg.pool")
+#: Seconds that whoever asks is held where the database is away, which comes back sooner when it was started again.
+_PATIENCE = 5.0
 #: Seconds that answers which have begun may take once the service is told to end.
 _GRACE = 10
 #: Connections at one time; more are told to come back.
-_CONNECTIONS = 200
+CONNECTIONS = 200
 #: Bytes that the head of a request may have.
 _HEAD = 32 * 1024
-#: Seconds until a connection that says nothing is closed.
+#: Seconds until a connection that says nothing after an answer is closed.
 _SILENCE = 5
 
 
@@ -67,7 +70,7 @@ async def serve(servers: Servers, post: Post, *, ready: Callable[[str], None]) -
     for name in _KNOCKED_AT:
         logging.getLogger(name).addFilter(bounded)
     with _listening(post) as listener:
-        async with connect(servers) as control:
+        async with connect(servers, patience=_PATIENCE) as control:
             server = _Server(_config(Api(control, hooks, door)))
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM):
@@ -92,9 +95,9 @@ def _config(api: Api) -> uvicorn.Config:
         # The address of whoever asks is that of the connection, whatever a header says.
         proxy_headers=False,
         lifespan="off",
-        http="h11",
+        http=BoundedConnection,
         ws="none",
-        limit_concurrency=_CONNECTIONS,
+        limit_concurrency=CONNECTIONS,
         timeout_keep_alive=_SILENCE,
         timeout_graceful_shutdown=_GRACE,
         h11_max_incomplete_event_size=_HEAD,

@@ -30,8 +30,12 @@ def unreachable(error: psycopg.Error) -> StackError:
 
 
 @asynccontextmanager
-async def open_pool(database_url: str, *, max_size: int = 8) -> AsyncIterator[Pool]:
-    """Open connections to a migrated database; StackError where it does not answer."""
+async def open_pool(database_url: str, *, max_size: int = 8, patience: float = PATIENCE) -> AsyncIterator[Pool]:
+    """Open connections to a migrated database; StackError where it does not answer.
+
+    Whoever takes one waits `patience` seconds for it where the database is away, and so long at most a pool that has
+    lost it tries by itself: after that the next who asks has it try at once, however long the database was away.
+    """
     try:
         # A pool only reports that time ran out; a plain connection says why.
         async with await psycopg.AsyncConnection.connect(database_url, connect_timeout=int(PATIENCE)):
@@ -43,7 +47,8 @@ async def open_pool(database_url: str, *, max_size: int = 8) -> AsyncIterator[Po
         database_url,
         min_size=1,
         max_size=max_size,
-        timeout=PATIENCE,
+        timeout=patience,
+        reconnect_timeout=patience,
         kwargs=kwargs,
         check=AsyncConnectionPool.check_connection,
         open=False,

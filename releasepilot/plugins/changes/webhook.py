@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 import re
-from collections.abc import Container
 from datetime import datetime, timedelta
 
 #: The header that carries the signature.
@@ -25,21 +24,29 @@ MIN_SECRET = 32
 _SIGNATURE = re.compile(r"t=([0-9]{1,12}),v1=([0-9a-f]{64})")
 
 
-def verified(body: bytes, signature: str, secret: bytes, now: datetime, known: Container[str] = ()) -> str:
-    """Return the id of a delivery that is to be believed; empty where it is not.
+def timely(signature: str, now: datetime) -> int | None:
+    """Return the moment that a signature names; None where it has another form, or the moment is too far from `now`.
 
-    It is not where the signature is another's, the moment is too far from `now`, or its id is `known`: the receiver
-    keeps each id for twice the tolerance, so that nothing is taken twice.
+    That takes no secret, so it is asked before one is read.
     """
     found = _SIGNATURE.fullmatch(signature)
-    if found is None or len(body) > MAX_BODY or len(secret) < MIN_SECRET:
+    if found is None or abs(now.timestamp() - int(found[1])) > TOLERANCE.total_seconds():
+        return None
+    return int(found[1])
+
+
+def verified(body: bytes, signature: str, secret: bytes, now: datetime) -> str:
+    """Return the id of a delivery that is genuine and timely; empty where it is not.
+
+    Whoever receives keeps each id for twice the tolerance, so that nothing is taken twice.
+    """
+    at = timely(signature, now)
+    if at is None or len(body) > MAX_BODY or len(secret) < MIN_SECRET:
         return ""
-    signed = signature_of(body, secret, int(found[1]))
-    # Compared before anything else is told apart, and in a time that does not depend on where they differ.
+    signed = signature_of(body, secret, at)
+    # In a time that does not depend on where they differ.
     genuine = hmac.compare_digest(signed, signature)
-    fresh = abs(now.timestamp() - int(found[1])) <= TOLERANCE.total_seconds()
-    delivery = hashlib.sha256(signed.encode()).hexdigest()
-    return delivery if genuine and fresh and delivery not in known else ""
+    return hashlib.sha256(signed.encode()).hexdigest() if genuine else ""
 
 
 def signature_of(body: bytes, secret: bytes, at: int) -> str:

@@ -8,6 +8,8 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,6 +21,7 @@ from support.stacks import eventually
 from support.tokens import ISSUER, Issuer
 
 from releasepilot.plugins.changes.webhook import MAX_BODY, SIGNATURE_HEADER, signature_of
+from releasepilot.server.service import CONNECTIONS
 
 BODY = b'{"correlation_id": "nobody-0123456789/lib"}'
 HOOKS = {
@@ -58,7 +61,7 @@ def send(serving: Serving, body: bytes = BODY, headers: dict[str, str] | None = 
     where = f"{serving.url}/webhooks/{name}"
     answer = httpx.post(where, content=body, headers=signed(body) if headers is None else headers, timeout=PATIENCE)
     if answer.is_error:
-        assert answer.json()["code"] == "RP504"
+        assert answer.json()["code"] == ("RP600" if answer.status_code == 503 else "RP504")
         assert not re.search("old|expired|replay|secret|known", answer.json()["message"])
     return answer.status_code
 
@@ -95,15 +98,52 @@ def test_what_is_not_genuine_is_refused_and_recorded(serving: Serving) -> None:
     assert not any("woke" in line for line in serving.lines)
 
 
-def test_a_replay_is_refused_under_every_name(serving: Serving) -> None:
-    """Word that was believed once is not believed again, also not by a system that has the same secret."""
-    headers = signed(word=OLD_WORD)
-    assert [send(serving, headers=headers, name=name) for name in ("servicenow", "servicenow", "jira")] == [
-        202,
-        401,
-        401,
-    ]
-    eventually(lambda: refusals(serving, 401) == 2)
+def test_a_replay_wakes_nothing_under_any_name(serving: Serving) -> None:
+    """Its sender may not have heard the answer, so it is told; another system that has the same secret is refused."""
+    headers, where = signed(word=OLD_WORD), f"{serving.url}/webhooks"
+    names = ("servicenow", "servicenow", "jira", "servicenow")
+    answers = [httpx.post(f"{where}/{name}", content=BODY, headers=headers, timeout=30) for name in names]
+    assert [answer.status_code for answer in answers] == [202, 202, 401, 202]
+    assert [answer.json() for answer in answers if answer.is_success] == [{"woken": 0}] * 3
+    eventually(lambda: sum("came again" in line for line in serving.lines) == 2)
+    eventually(lambda: refusals(serving, 401) == 1)
+    # Nobody was looked for but the first time.
+    assert sum("word from servicenow woke" in line for line in serving.lines) == 1
+
+
+def test_word_without_sense_does_not_arrive_by_being_sent_again(serving: Serving) -> None:
+    """What was refused for its content is refused again."""
+    headers = signed(b"[]")
+    assert [send(serving, b"[]", headers) for _ in range(2)] == [400, 400]
+
+
+def test_equal_words_at_one_time_wake_once(serving: Serving) -> None:
+    """Whoever sends the same while it is being taken is told to come back, and not that it has arrived."""
+    headers = signed()
+    with ThreadPoolExecutor(8) as threads:
+        sent = [threads.submit(send, serving, headers=headers) for _ in range(8)]
+        assert sorted(one.result() for one in sent) == [202] + [503] * 7
+    assert send(serving, headers=headers) == 202
+    eventually(lambda: any("came again" in line for line in serving.lines))
+    assert sum("word from servicenow woke" in line for line in serving.lines) == 1
+
+
+def test_a_secret_that_has_gone_is_our_fault(environ: dict[str, str], tmp_path: Path) -> None:
+    """Its word can be sent again, until somebody has read in the log what is wrong; the answer does not say it."""
+    secret = tmp_path / "secret"
+    secret.write_text(WORD)
+    with a_service({**environ, "RELEASEPILOT_WEBHOOKS": f"servicenow=file:{secret}"}) as serving:
+        secret.unlink()
+        headers = signed()
+        answer = httpx.post(f"{serving.url}/webhooks/servicenow", content=BODY, headers=headers, timeout=30)
+        assert (answer.status_code, answer.json()["code"]) == (503, "RP600")
+        assert "secret" not in answer.text
+        eventually(lambda: any(f"no secret: file:{secret} cannot be read" in line for line in serving.lines))
+        # Who is wrong in another way is told the same as ever.
+        assert send(serving, headers={}) == 401
+        assert send(serving, headers=signed(at=time.time() - 301)) == 401
+        secret.write_text(WORD)
+        assert send(serving, headers=headers) == 202
 
 
 def test_an_unknown_name_is_refused(serving: Serving) -> None:
@@ -150,6 +190,71 @@ def test_the_log_does_not_grow_with_those_who_knock(serving: Serving) -> None:
     assert send(serving) == 202
     eventually(lambda: any("woke nothing" in line for line in serving.lines))
     assert len(serving.lines) < 30
+
+
+#: What is said first on connections that are then kept: a head without an end, one after an answer, and a body after
+#: the answer that it had no need of. Each goes on by `x`.
+BEGINNINGS = (
+    b"GET /x HTTP/1.1\r\nX: ",
+    b"GET /x HTTP/1.1\r\nHost: x\r\n\r\nGET /x HTTP/1.1\r\nX: ",
+    b"POST /webhooks/nobody HTTP/1.1\r\nHost: x\r\nContent-Length: 999999\r\n\r\n",
+)
+#: Questions whose answers nobody takes, more than the kernel keeps for them.
+QUESTIONS = b"GET /x HTTP/1.1\r\nHost: x\r\n\r\n" * 9000
+
+
+def test_connections_that_come_to_no_end_are_ended(serving: Serving) -> None:
+    """In every way, and more than are answered: for a while others are told to come back, then they are answered."""
+    before = connections(serving)
+    with ExitStack() as stack:
+        trickling = [stack.enter_context(knock(serving, said)) for said in BEGINNINGS for _ in range(5)]
+        for said in (*[b"GET /x HTTP/1.1\r\n"] * 5, *[b""] * CONNECTIONS):
+            stack.enter_context(knock(serving, said))
+        assert serving.get("/healthz").status_code == 503
+        eventually(lambda: not trickle(trickling) and connections(serving) == before, 60)
+        assert serving.get("/healthz").status_code == 200
+
+
+def test_answers_that_nobody_takes_are_given_up(serving: Serving) -> None:
+    """Also where the other side is there, and has the next questions sent already."""
+    before = connections(serving)
+    with knock(serving, QUESTIONS):
+        assert connections(serving) == before + 1
+        eventually(lambda: connections(serving) == before, 60)
+
+
+def test_a_crowd_is_not_held(serving: Serving) -> None:
+    """Descriptors do not run out: who comes beyond twice as many as are answered is not let in."""
+    before = connections(serving)
+    with ExitStack() as stack:
+        for _ in range(2 * CONNECTIONS + 50):
+            stack.enter_context(knock(serving, b""))
+        eventually(lambda: connections(serving) == before + 2 * CONNECTIONS, 5)
+
+
+def knock(serving: Serving, said: bytes) -> socket.socket:
+    """Open a connection whose answers are not taken, and say something."""
+    address = urlsplit(serving.url)
+    connection = socket.socket()
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+    connection.connect((address.hostname, address.port))
+    connection.sendall(said)
+    return connection
+
+
+def trickle(held: list[socket.socket]) -> None:
+    """Send a byte more on each that still takes one."""
+    for connection in held:
+        with suppress(ConnectionError):
+            connection.send(b"x")
+    time.sleep(0.2)
+
+
+def connections(serving: Serving) -> int:
+    """Count the connections that the service has not ended."""
+    local = f":{urlsplit(serving.url).port:04X}"
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()]
+    return sum(row[1].endswith(local) and row[3] == "01" for row in rows)
 
 
 def test_no_secret_is_ever_said(serving: Serving, environ: dict[str, str]) -> None:
@@ -243,6 +348,12 @@ def test_it_ends_in_order_when_told(serving: Serving, number: signal.Signals) ->
         ({"RELEASEPILOT_WEBHOOKS": f"servicenow={WORD}"}, "127.0.0.1:0", "named and not written down"),
         ({"RELEASEPILOT_WEBHOOKS": f"servicenow=env:{VARIABLE} servicenow=env:{VARIABLE}"}, "127.0.0.1:0", "once"),
         ({"RELEASEPILOT_WEBHOOKS": "servicenow"}, "127.0.0.1:0", "named and not written down"),
+        ({"RELEASEPILOT_WEBHOOKS": "servicenow=vault:kv/hooks#word"}, "127.0.0.1:0", "stands on the machine itself"),
+        (
+            {"RELEASEPILOT_WEBHOOKS": f"servicenow=env:{VARIABLE},aws-sm:word"},
+            "127.0.0.1:0",
+            "stands on the machine itself",
+        ),
         ({}, "192.0.2.1:0", "loopback alone"),
         ({}, "127.0.0.1:80000", "host:port"),
         ({}, "127.0.0.1", "host:port"),

@@ -7,11 +7,14 @@ import os
 import re
 import shutil
 import subprocess
+import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from ruamel.yaml import YAML
+from support.serving import a_service, environ_of
 
 from releasepilot.model.step import Queue
 from releasepilot.settings import VARIABLES
@@ -85,11 +88,44 @@ def test_only_loopback_is_published(document: dict[str, Any]) -> None:
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
-def test_workers_are_told_by_variables_that_exist(document: dict[str, Any]) -> None:
-    """Every variable of a worker is one that the settings read."""
-    for name, service in document["services"].items():
-        if name.startswith("worker-") or name == "upgrade":
-            assert set(service["environment"]) <= set(VARIABLES.values())
+def test_ours_are_told_by_variables_that_exist(document: dict[str, Any]) -> None:
+    """Every variable of a service that is ReleasePilot is one that the settings read."""
+    ours = [service for service in document["services"].values() if service["image"] == "releasepilot:local"]
+    assert len(ours) == len(Queue) + 2
+    for service in ours:
+        assert set(service["environment"]) <= set(VARIABLES.values())
+
+
+def test_the_image_has_what_its_services_need() -> None:
+    """Each extra that it is built with exists, and nothing is missing but the embedded servers."""
+    built = re.search(r'"\.\[([a-z,]+)\]"', (ROOT / "deploy" / "Dockerfile").read_text())
+    assert built
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert set(built[1].split(",")) == set(project["optional-dependencies"]) - {"local"}
+
+
+def test_the_service_asks_for_tokens(document: dict[str, Any]) -> None:
+    """It listens for other machines, so its own environment has keys, and it starts only where it is asked for."""
+    service = document["services"]["serve"]
+    assert service["profiles"] == ["serve"]
+    assert service["command"] == ["serve", "--listen", "0.0.0.0:8440"]
+    [config] = service["configs"]
+    assert service["environment"]["RELEASEPILOT_TRUSTED_KEYS"] == config["target"]
+    assert config["source"] in document["configs"]
+
+
+def test_the_service_is_well_where_its_check_says_so(
+    document: dict[str, Any], temporal_address: str, ledger_url: str
+) -> None:
+    """The command of the check ends with 0 while the service answers that it is, and else not."""
+    python, _, code = document["services"]["serve"]["healthcheck"]["test"][1:]
+    assert python == "python"
+    with a_service(environ_of(temporal_address, ledger_url)) as serving:
+        check = [sys.executable, "-c", code.replace("http://127.0.0.1:8440", serving.url)]
+        assert check[-1] != code
+        assert subprocess.run(check, check=False).returncode == 0
+        serving.end()
+    assert subprocess.run(check, capture_output=True, check=False).returncode != 0
 
 
 def test_every_file_that_is_mounted_exists(document: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,7 @@ from support.shop import a_shop_remote, entries
 from support.trains import Depot, catalog_of
 
 from releasepilot.model.train import Condition, Outcome, TrainView
+from releasepilot.plugins.changes.webhook import SIGNATURE_HEADER, signature_of
 
 #: No test runs for so long.
 AN_HOUR = 3600
@@ -106,12 +108,39 @@ async def test_a_word_that_is_not_true_changes_nothing(depot: Depot, tmp_path: P
     looks = instance.count("GET", "/change")
     answer = await asyncio.to_thread(instance.tell, {**instance.change(), "state": "-1", "approval": "approved"})
     assert answer.json() == {"woken": 1}
-    waiting = await asleep(depot, train, "Assess")
     await patience.until(lambda: instance.count("GET", "/change") > looks)
     waiting = await asleep(depot, train, "Assess")
     assert waiting.clears_at is not None
     assert waiting.clears_at - datetime.now(UTC) > timedelta(seconds=AN_HOUR / 2)
     assert instance.change()["state"] == "-4"
+    await depot.control.abort(train)
+    await depot.ended(train)
+
+
+async def test_word_that_comes_again_wakes_nothing(
+    depot: Depot, tmp_path: Path, instance: Instance, serving: Serving
+) -> None:
+    """Its step sleeps again, and would look; whoever repeats it is told that it has arrived, and nothing looks."""
+    train = await started(depot, tmp_path, instance)
+    await asleep(depot, train, "Assess")
+    body = json.dumps({"correlation_id": instance.change()["correlation_id"]}).encode()
+    headers = {SIGNATURE_HEADER: signature_of(body, WORD.encode(), int(time.time()))}
+
+    async def send() -> tuple[int, object]:
+        where = f"{serving.url}/webhooks/servicenow"
+        answer = await asyncio.to_thread(httpx.post, where, content=body, headers=headers, timeout=30)
+        return answer.status_code, answer.json()
+
+    looks = instance.count("GET", "/change")
+    assert await send() == (202, {"woken": 1})
+    await patience.until(lambda: instance.count("GET", "/change") > looks)
+    await asleep(depot, train, "Assess")
+    looks = instance.count("GET", "/change")
+    assert [await send() for _ in range(3)] == [(202, {"woken": 0})] * 3
+    assert instance.count("GET", "/change") == looks
+    assert (await asyncio.to_thread(instance.tell, instance.change())).json() == {"woken": 1}
+    await patience.until(lambda: instance.count("GET", "/change") > looks)
+    await asleep(depot, train, "Assess")
     await depot.control.abort(train)
     await depot.ended(train)
 
