@@ -9,7 +9,8 @@ from chaos.far_side import FarSide
 from chaos.run import chaos
 
 
-@pytest.mark.slow(seconds=100)
+@pytest.mark.slow
+@pytest.mark.takes(110)
 @pytest.mark.timeout(600)
 async def test_what_goes_wrong_leaves_no_train_between_released_and_undone(tmp_path: Path) -> None:
     """A worker killed after every effect, then faults of all kinds: the promise holds, and no effect is doubled."""

@@ -42,7 +42,7 @@ from releasepilot.plugins.secrets.hiding import forms_of
 from releasepilot.workers.throwaway import running_temporal
 from releasepilot.workflows.encryption import Codec, PayloadKeys
 
-pytestmark = [pytest.mark.slow(seconds=5), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.takes(5), pytest.mark.timeout(600)]
 
 #: Stands in the catalogs, is no secret, and shows that there is something to be found.
 WORD = "platinum"

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import httpx
+import pytest
 from support.patience import PATIENCE
 from support.serving import VARIABLE, WORD, a_service
 from support.stacks import a_stack, eventually, is_ready
@@ -14,6 +15,8 @@ from support.stacks import a_stack, eventually, is_ready
 from releasepilot.plugins.changes.webhook import SIGNATURE_HEADER, signature_of
 from releasepilot.settings import VARIABLES
 from releasepilot.workers.folder import StateFolder
+
+pytestmark = pytest.mark.takes(40)
 
 
 def test_a_service_starts_the_servers_and_finds_them_again(tmp_path: Path) -> None:

@@ -19,6 +19,8 @@ from support.trains import Depot, catalog_of
 
 from releasepilot.model.train import Condition, Outcome, TrainView
 
+pytestmark = pytest.mark.takes(8)
+
 #: No test runs for so long.
 AN_HOUR = 3600
 
