@@ -13,8 +13,8 @@ from temporalio.client import Client
 from releasepilot.control import Servers, dial
 from releasepilot.workers.throwaway import running_postgres, running_temporal
 
-#: About how many seconds a test takes: one that is marked as slow, one that speaks to Temporal, and any other.
-_SLOW, _SERVED, _PLAIN = 30.0, 2.0, 0.05
+#: About how many seconds a test takes where it is not marked: one that is slow, one with Temporal, and any other.
+_SLOW, _SERVED, _PLAIN = 12.0, 2.0, 0.05
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -32,8 +32,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _seconds(item: pytest.Item) -> float:
-    if (slow := item.get_closest_marker("slow")) is not None:
-        return float(slow.kwargs.get("seconds", _SLOW))
+    if (takes := item.get_closest_marker("takes")) is not None:
+        return float(takes.args[0])
+    if item.get_closest_marker("slow") is not None:
+        return _SLOW
     return _SERVED if "temporal_address" in getattr(item, "fixturenames", ()) else _PLAIN
 
 

@@ -10,6 +10,7 @@ from chaos.run import chaos
 
 
 @pytest.mark.slow
+@pytest.mark.takes(110)
 @pytest.mark.timeout(600)
 async def test_what_goes_wrong_leaves_no_train_between_released_and_undone(tmp_path: Path) -> None:
     """A worker killed after every effect, then faults of all kinds: the promise holds, and no effect is doubled."""

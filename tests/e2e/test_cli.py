@@ -23,6 +23,8 @@ from support.trains import Before, subjects
 from releasepilot.settings import Settings
 from releasepilot.workers.local import stack_status
 
+pytestmark = pytest.mark.takes(4.5)
+
 #: One of the requester's own account must approve: a role without members belongs to whoever owns the servers.
 GATE = [{"uses": "approval", "roles": ["managers"]}]
 
@@ -365,7 +367,7 @@ def test_a_watch_brings_back_servers_that_were_killed(desk: Desk) -> None:
     before = stack_status(settings)
     assert before is not None
     os.kill(before.pid, signal.SIGKILL)
-    eventually(lambda: (now := stack_status(settings)) is not None and now.pid != before.pid and is_ready(settings), 90)
+    eventually(lambda: (now := stack_status(settings)) is not None and now.pid != before.pid and is_ready(settings))
     assert desk.run("approve", desk.train, "--comment", "seen").code == 0
     end = desk.ended(watching)
     assert (end.code, end.err, "Released." in end.out) == (0, "", True), end

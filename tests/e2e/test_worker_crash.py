@@ -25,6 +25,8 @@ from releasepilot.model.receipt import Receipt
 from releasepilot.model.step import StepStatus
 from releasepilot.model.train import Outcome, Record
 
+pytestmark = pytest.mark.takes(7)
+
 #: Waits, but only as long as the worker that started it lives. The second time the file is there, and it goes on.
 _INTERRUPTED = """
 echo $1 >> "$FOLDER/$1.log"

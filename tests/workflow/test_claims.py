@@ -24,6 +24,8 @@ from releasepilot.model.plan import Plan
 from releasepilot.model.train import Outcome, TrainPhase
 from releasepilot.workflows.ports import train_workflow_id
 
+pytestmark = pytest.mark.takes(11)
+
 #: Of twenty trains: the first of its components, and how far the next ones are.
 STRIDES = [(7 * index % 30, 1 + index % 7) for index in range(20)]
 

@@ -20,6 +20,8 @@ from releasepilot.model.catalog import Catalog, Ecosystem
 from releasepilot.model.snapshot import ComponentSource
 from releasepilot.repositories.snapshot import take_snapshot
 
+pytestmark = pytest.mark.takes(1)
+
 PACKAGE = '{"name": "api", "version": "1.0.0"}\n'
 
 

@@ -42,7 +42,7 @@ from releasepilot.plugins.secrets.hiding import forms_of
 from releasepilot.workers.throwaway import running_temporal
 from releasepilot.workflows.encryption import Codec, PayloadKeys
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.slow, pytest.mark.takes(5), pytest.mark.timeout(600)]
 
 #: Stands in the catalogs, is no secret, and shows that there is something to be found.
 WORD = "platinum"
@@ -124,16 +124,31 @@ ALL = 'echo "$PUBLIC $A $B $C $D"; printf "bot:$A" | base64; printf %s "$B" | ba
 MEGABYTES = 'while :; do printf "%s" "$A$B$C$D"; done | head -c 5000000; exit 1'
 
 
-@pytest.fixture(scope="module", params=[False, True], ids=["plain", "encrypted"])
-def scene(request: pytest.FixtureRequest, postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    """Plant, run, collect: once as Temporal keeps it by itself, and once encrypted."""
-    folder = tmp_path_factory.mktemp("leaks")
+@pytest.fixture(scope="module")
+def scenes(postgres: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[bool, Scene]]:
+    """Plant, run, collect: once as Temporal keeps it by itself, once encrypted; side by side, as it mostly waits."""
     with ExitStack() as stack:
-        made = planted(stack, folder, postgres, encrypted=request.param)
-        made.host.start()
-        run(made)
-        made.host.stop()
-        yield made
+        both = {
+            encrypted: planted(stack, tmp_path_factory.mktemp("leaks"), postgres, encrypted=encrypted)
+            for encrypted in (False, True)
+        }
+        with ThreadPoolExecutor() as beside:
+            for done in [beside.submit(play, made) for made in both.values()]:
+                done.result()
+        yield both
+
+
+@pytest.fixture(params=[False, True], ids=["plain", "encrypted"])
+def scene(request: pytest.FixtureRequest, scenes: dict[bool, Scene]) -> Scene:
+    """Give one of them."""
+    return scenes[request.param]
+
+
+def play(made: Scene) -> None:
+    """Have a worker while it all happens."""
+    made.host.start()
+    run(made)
+    made.host.stop()
 
 
 def planted(stack: ExitStack, folder: Path, postgres: str, *, encrypted: bool) -> Scene:
@@ -222,7 +237,6 @@ def run(made: Scene) -> None:
         "exited": (leaky("exit"),),
         "conflict": (made.exec("taken", "true", observe=f"{ALL}; exit 3", revert="true"),),
     }
-    # Side by side: they wait more than they work.
     with ThreadPoolExecutor() as beside:
         for done in [beside.submit(made.release, name, *steps) for name, steps in trains.items()]:
             done.result()

@@ -17,6 +17,8 @@ from releasepilot.settings import Settings
 from releasepilot.workers.folder import StateFolder
 from releasepilot.workers.local import ensure_stack, stack_status, stop_stack
 
+pytestmark = pytest.mark.takes(7)
+
 #: Minutes: long enough to do something with a stack that has just begun, on a slow machine too.
 IDLE = "0.08"
 

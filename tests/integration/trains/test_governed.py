@@ -27,6 +27,8 @@ from releasepilot.workflows.ports import train_workflow_id
 
 from .test_changes import approve, until_asked
 
+pytestmark = pytest.mark.takes(8)
+
 TAG = "refs/tags/v1.1.0"
 
 

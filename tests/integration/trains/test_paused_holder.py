@@ -35,6 +35,7 @@ def _catalog(remote: Remote, far: Path) -> Catalog:
 
 
 @pytest.mark.slow
+@pytest.mark.takes(70)
 async def test_a_worker_that_stood_still_writes_nothing_after_its_train_was_taken(
     temporal: Client, temporal_address: str, ledger_url: str, tmp_path: Path
 ) -> None:

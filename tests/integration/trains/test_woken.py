@@ -21,6 +21,8 @@ from support.trains import Depot, catalog_of
 from releasepilot.model.train import Condition, Outcome, TrainView
 from releasepilot.plugins.changes.webhook import SIGNATURE_HEADER, signature_of
 
+pytestmark = pytest.mark.takes(8)
+
 #: No test runs for so long.
 AN_HOUR = 3600
 
