@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from releasepilot.model.gate import Decision, OpenGate, Verdict, Vote, Voter
@@ -60,10 +60,15 @@ def objection(gate: OpenGate, vote: Vote, now: datetime, opened: datetime) -> st
     return f"{account} may not vote at {gate.name}; these may: {', '.join(able(gate, now, opened))}"
 
 
-def able(gate: OpenGate, now: datetime, opened: datetime) -> tuple[str, ...]:
-    """Return who may approve at this moment."""
+def able(gate: OpenGate, now: datetime, opened: datetime, approved: Collection[Voter] = ()) -> tuple[str, ...]:
+    """Return who may approve at this moment, without those in whose place somebody has `approved`."""
+    filled = {voter.seat for voter in approved}
     return tuple(
-        dict.fromkeys(str(voter) for voter in voters_of(gate) if not voter.veto and _holds(voter, now, opened))
+        dict.fromkeys(
+            str(voter)
+            for voter in voters_of(gate)
+            if not voter.veto and voter.seat not in filled and _holds(voter, now, opened)
+        )
     )
 
 

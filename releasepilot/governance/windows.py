@@ -82,7 +82,16 @@ def verdict(windows: Sequence[Window], at: datetime, components: Components) -> 
         return WindowVerdict(open=True, rule=rule, until=opening.end, reason=reason, tzdata=tzdata)
     rule, reason = _closed_by(concerned, moment)
     until = opening.begin if opening else None
-    return WindowVerdict(open=False, rule=rule, until=until, reason=reason, tzdata=tzdata)
+    every = tuple(dict.fromkeys(window.name for window in _closing(concerned, moment)))
+    return WindowVerdict(open=False, rule=rule, until=until, reason=reason, tzdata=tzdata, closed_by=every)
+
+
+def _closing(concerned: Concerned, moment: datetime) -> Iterator[Window]:
+    """Yield all that closes a moment: the open blackouts, and each window of the groups of which none is open."""
+    yield from open_at(concerned.denying, moment)
+    for group in concerned.allowing:
+        if not any(open_at(group, moment)):
+            yield from group
 
 
 def _closed_by(concerned: Concerned, moment: datetime) -> tuple[str, str]:

@@ -127,3 +127,5 @@ class WindowVerdict(Value):
     reason: str = ""
     #: The version of the tz database that it was decided by; empty where no window was looked at.
     tzdata: str = ""
+    #: Closed: all windows that would have to be waived for it to be open now.
+    closed_by: tuple[str, ...] = ()

@@ -117,14 +117,15 @@ class Gates:
         """Yield what is unmet at open gates: what, who can clear it, and how."""
         for gate in filter(self._is_open, self.gates):
             verdict = self._verdict(gate, now)
-            may = able(gate, now, self._opened[gate.name])
+            opened = self._opened[gate.name]
+            may = able(gate, now, opened, approvers(gate, self.votes, now, opened))
             if not verdict.passed and not verdict.rejected:
                 plan = f" --plan {gate.plan_digest}" if changed else ""
                 yield Condition(
                     what=f"gate {gate.name}: {len(verdict.approved_by)} of {gate.quorum} approvals, {verdict.reason}",
-                    who=tuple(one for one in may if one not in verdict.approved_by),
+                    who=may,
                     command=f"releasepilot approve {train}{plan} --comment TEXT",
-                    since=self._opened[gate.name],
+                    since=opened,
                     ends_at=verdict.until,
                 )
 

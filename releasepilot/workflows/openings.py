@@ -42,7 +42,8 @@ class Openings:
         self.close = close
         #: Why they are closed; empty where the train does not wait for them.
         self.reason = ""
-        self._rule = ""
+        #: All that would have to be waived for it to go on now.
+        self._closed_by: tuple[str, ...] = ()
         self._since: datetime | None = None
         self._until: datetime | None = None
 
@@ -83,7 +84,9 @@ class Openings:
         verdict = judged.verdict
         self._since = self._since if self.reason else workflow.now()
         self.reason = f"{verdict.reason} until {_moment(verdict.until)}"
-        self._rule, self._until = verdict.rule, verdict.until
+        # What earlier versions judged names one of them.
+        self._closed_by = verdict.closed_by or ((verdict.rule,) if verdict.rule else ())
+        self._until = verdict.until
 
     def tell_closed(self, judged: WindowJudgement) -> None:
         """Write down that they hold the train back."""
@@ -101,11 +104,12 @@ class Openings:
         if not self.reason:
             return None
         who = self._overrides.able
-        waive = f"releasepilot override {train} --waive {self._rule} --reason CODE --incident ID --comment TEXT"
+        names = " ".join(f"--waive {name}" for name in self._closed_by)
+        waive = f"releasepilot override {train} {names} --reason CODE --incident ID --comment TEXT"
         return Condition(
             what=self.reason,
             who=who,
-            command=waive if who and self._rule else "",
+            command=waive if who and names else "",
             since=self._since,
             clears_at=self._until,
         )

@@ -76,7 +76,7 @@ class Overrides:
             names = " ".join(f"--waive {name}" for name in waits)
             yield Condition(
                 what=f"override of {', '.join(waits)} for {override.incident}: {override.actor} alone has said so",
-                who=tuple(one for one in self.able if one != str(override.actor)),
+                who=tuple(one.person for one in self.emergency.people if override.actor.account not in one.accounts),
                 command=f"releasepilot override {train} {names} --reason {override.reason} "
                 f"--incident {override.incident} --comment TEXT",
                 since=override.at,

@@ -75,6 +75,19 @@ async def test_two_people_let_a_train_past_its_gate(stage: Stage) -> None:
     assert len([event for event in events if event.type is EventType.EMERGENCY_REVIEW_DUE]) == 1
 
 
+async def test_nobody_is_asked_to_be_their_own_second_person(stage: Stage) -> None:
+    """Under another account of theirs they are the same person, and what is told names the other one."""
+    people = {"robot": Person(machine=True), "cora": Person(accounts=("cora-gh",))}
+    train = await start(stage, a_plan(GATE), people=people)
+    await waiting(stage, train, "managers")
+    await override(stage, "cora-gh", train, "managers")
+    view = await stage.control.view(train)
+    told = [one.who for one in view.conditions if one.what.startswith("override")]
+    assert told == [("carl",)]
+    await override(stage, "carl", train, "managers")
+    assert (await stage.ended(train)).outcome is Outcome.RELEASED
+
+
 async def test_a_freeze_is_overridden_by_name(stage: Stage) -> None:
     """The waiver names the freeze; the train goes on at once and not when it ends."""
     stage.clock.set(datetime(2026, 7, 1, tzinfo=UTC))

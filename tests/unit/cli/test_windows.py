@@ -86,6 +86,7 @@ def test_check_looks_at_the_components_that_are_named(folder: Path) -> None:
         "until": "2026-12-01T08:00:00Z",
         "reason": "closed by the blackout 'web-sale'",
         "tzdata": zone_data_version(),
+        "closed_by": ["web-sale"],
     }
     unknown = run(folder, "check", "--component", "wep")
     assert (unknown.code, "there is no component 'wep'" in unknown.err) == (2, True)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from releasepilot.governance.approvals import judge, matched, objection
+from releasepilot.governance.approvals import able, approvers, judge, matched, objection
 from releasepilot.model.gate import Actor, Decision, OpenGate, Vote, Voter
 
 OPENED = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
@@ -118,6 +118,13 @@ def test_a_place_and_a_person_count_once(one: OpenGate, votes: list[Vote]) -> No
     found = judge(one, votes, NOW, OPENED)
     assert len(found.approved_by) <= len({vote.actor.account for vote in votes})
     assert len(found.approved_by) <= len({one_voter.seat for one_voter in one.voters})
+
+
+def test_whoever_could_only_fill_a_place_again_is_not_asked() -> None:
+    """Once somebody has approved in another's place, neither that other nor a second substitute adds anything."""
+    one = gate(voter("mia"), voter("emil", stands_for="mia"), voter("max"), quorum=2)
+    assert able(one, NOW, OPENED) == ("mia", "emil for mia", "max")
+    assert able(one, NOW, OPENED, approvers(one, [vote("emil")], NOW, OPENED)) == ("max",)
 
 
 def test_one_person_of_two_groups_is_not_two_groups() -> None:

@@ -42,6 +42,16 @@ def test_a_window_that_allows_opens_and_closes() -> None:
     assert closed.reason == "outside of 'weekdays'"
 
 
+def test_all_that_would_have_to_be_waived_is_named() -> None:
+    """Each window of a group of which none is open, and each blackout that is; those that hold nobody are not."""
+    lunch = a_window(name="lunch", zone="America/New_York", start="2026-01-05T12:00", duration="1h")
+    closed = verdict([WEEKDAYS, lunch, FREEZE], utc("2026-11-26T03:00"), ["api"])
+    assert (closed.rule, closed.closed_by) == ("freeze", ("freeze", "weekdays", "lunch"))
+    kept = [window for window in (WEEKDAYS, lunch, FREEZE) if window.name not in closed.closed_by]
+    assert verdict(kept, utc("2026-11-26T03:00"), ["api"]).open
+    assert verdict([WEEKDAYS, FREEZE], utc("2026-11-26T15:00"), ["api"]).closed_by == ("freeze",)
+
+
 def test_a_freeze_moves_the_next_opening() -> None:
     """On the evening before Thanksgiving the next opening is on the Tuesday after."""
     found = verdict([WEEKDAYS, FREEZE], utc("2026-11-24T21:30"), ["api"])
