@@ -169,7 +169,7 @@ async def test_a_remote_that_hangs_once_costs_time_and_not_the_train(
     """A push that is not answered within the limit is given up and made again."""
     was = Before.of(remotes["lib"])
     remotes["lib"].hook("pre-receive", f"mkdir '{tmp_path}/hung' 2>/dev/null && exec sleep 60; exit 0")
-    async with opened(temporal, ledger_url, tmp_path, git_timeout=8) as depot:
+    async with opened(temporal, ledger_url, tmp_path, git_timeout=5) as depot:
         plan, record = await depot.release(catalog_of(entries({"lib": remotes["lib"]})))
     assert (tmp_path / "hung").exists()
     assert record.outcome is Outcome.RELEASED, record
@@ -184,10 +184,10 @@ async def test_a_remote_that_never_answers_ends_the_train_before_it_begins(
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"git://127.0.0.1:{silent.getsockname()[1]}/api.git"
         catalog = catalog_of([*entries({"lib": remotes["lib"]}), {"name": "api", "repo": address}])
-        async with opened(temporal, ledger_url, tmp_path, git_timeout=8) as depot:
+        async with opened(temporal, ledger_url, tmp_path, git_timeout=5) as depot:
             record = await depot.ended(await depot.control.start(depot.request(catalog)))
     assert (record.outcome, record.code) == (Outcome.FAILED, "RP201")
-    assert record.cause.startswith(f"api: {address} did not answer: git fetch did not end within 8 seconds")
+    assert record.cause.startswith(f"api: {address} did not answer: git fetch did not end within 5 seconds")
     assert "RELEASEPILOT_GIT_TIMEOUT" in record.hint
     was.assert_untouched()
 
