@@ -316,7 +316,7 @@ class Control:
                 task_queue=task_queue(Queue.ENGINE),
                 id_conflict_policy=WorkflowIDConflictPolicy.FAIL,
                 rpc_timeout=_RPC,
-                priority=Precedence(share=row.name).undoing().train(),
+                priority=Precedence().undoing().train(),
             )
         except WorkflowAlreadyStartedError as error:
             raise _under_way(row) from error

@@ -25,6 +25,6 @@ def teams_of(catalog: Catalog) -> dict[str, str]:
 
 
 def team_of(catalog: Catalog) -> str:
-    """Return the one team that all components of a train are of; the train's name where there is no such team."""
+    """Return the one team that all components of a train are of; empty where there is no such team."""
     teams = {one.labels.get(TEAM, "") for one in catalog.components}
-    return (teams.pop() if len(teams) == 1 else "") or catalog.train
+    return teams.pop() if len(teams) == 1 else ""

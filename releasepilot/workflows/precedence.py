@@ -23,8 +23,9 @@ _KEYS: Final = {Urgency.HOTFIX: 2, Urgency.NORMAL: 3, Urgency.LOW: 4}
 class Precedence:
     """What a train's steps come before, and with whom they share workers by turns."""
 
-    #: Who has one share of the workers: a team, or a train.
-    share: str
+    #: The team of all of it; empty for none. A key for each train's name costs Temporal half of its work again where
+    #: hundreds of trains wait, so that what is of no team takes its turn in the order of asking.
+    team: str = ""
     urgency: Urgency = Urgency.NORMAL
     #: Component to its team, of those that have one.
     teams: Mapping[str, str] = field(default_factory=dict)
@@ -32,19 +33,19 @@ class Precedence:
     @classmethod
     def of(cls, request: Request, teams: Mapping[str, str] | None = None) -> Precedence:
         """Return that of the train that a request asks for, and of its components' teams where they are known."""
-        return cls(share=team_of(request.catalog), urgency=request.urgency, teams=teams or {})
+        return cls(team=team_of(request.catalog), urgency=request.urgency, teams=teams or {})
 
     def train(self, *, emergency: bool = False) -> Priority:
         """Return the place of what concerns the whole train."""
-        return self._place(self.share, emergency=emergency)
+        return self._place(self.team, emergency=emergency)
 
     def step(self, component: str, *, emergency: bool = False) -> Priority:
         """Return the place of a step of a component."""
-        return self._place(self.teams.get(component, self.share), emergency=emergency)
+        return self._place(self.teams.get(component, self.team), emergency=emergency)
 
     def undoing(self) -> Precedence:
         """Return that of the way back, which is as urgent as a hotfix: until its end readers see half of a release."""
-        return Precedence(share=self.share, urgency=Urgency.HOTFIX, teams=self.teams)
+        return Precedence(team=self.team, urgency=Urgency.HOTFIX, teams=self.teams)
 
-    def _place(self, share: str, *, emergency: bool) -> Priority:
-        return Priority(priority_key=_EMERGENCY if emergency else _KEYS[self.urgency], fairness_key=share)
+    def _place(self, team: str, *, emergency: bool) -> Priority:
+        return Priority(priority_key=_EMERGENCY if emergency else _KEYS[self.urgency], fairness_key=team or None)

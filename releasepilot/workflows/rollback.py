@@ -16,7 +16,6 @@ with workflow.unsafe.imports_passed_through():
     from releasepilot.model.value import Value
     from releasepilot.workflows.engine import Engine, StepFailed, engine_of, uncancellable
     from releasepilot.workflows.journal import Journal
-    from releasepilot.workflows.ports import train_name
     from releasepilot.workflows.precedence import Precedence
     from releasepilot.workflows.remains import released_components, undone_components
     from releasepilot.workflows.standing import standing
@@ -71,7 +70,7 @@ class RollbackWorkflow:
             )
         turn = self._turn = Turn(journal, start.ticket, outline.digest if start.ticket else "")
         await uncancellable(turn.take(outline.digest, components=chosen, waits=partial(_waits, journal, turn)))
-        precedence = Precedence(share=train_name(start.train), teams=outline.teams)
+        precedence = Precedence(teams=outline.teams)
         runner = StepRunner(journal, outline.digest, stands.started_at, precedence=precedence, ticket=turn.ticket)
         engine = self._engine(outline, stands.statuses, runner)
         left = [step for step in engine.with_effect(chosen) if step not in start.given_up]

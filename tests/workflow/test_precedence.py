@@ -46,16 +46,16 @@ def two_teams() -> Plan:
 
 
 async def test_a_train_has_the_place_of_its_urgency_and_its_steps_the_share_of_their_team(stage: Stage) -> None:
-    """What concerns the whole train is the share of its name, and what is undone is as urgent as a hotfix."""
+    """What concerns the whole train is of no team, and what is undone is as urgent as a hotfix."""
     plan = two_teams()
     stage.world.order("web/push", "refuse")
     train = await stage.control.start(stage.request(plan, teams={"web": "shop"}, urgency=Urgency.LOW))
     assert (await stage.ended(train)).outcome is Outcome.ROLLED_BACK
     own, found = await told(stage, train_workflow_id(train))
-    assert own == (4, plan.train)
-    assert found["prepare"] == {(4, plan.train)}
-    assert found["apply_step"] == {(4, plan.train), (4, "shop")}
-    assert found["revert_step"] == {(2, plan.train), (2, "shop")}
+    assert own == (4, "")
+    assert found["prepare"] == {(4, "")}
+    assert found["apply_step"] == {(4, ""), (4, "shop")}
+    assert found["revert_step"] == {(2, ""), (2, "shop")}
     # The ledger has that of its workflow.
     assert found["record"] == {(0, "")}
 
@@ -71,7 +71,7 @@ async def test_a_train_whose_components_are_of_one_team_is_that_teams(stage: Sta
     await stage.control.rollback(train)
     await stage.control.rolled_back(train)
     own, found = await told(stage, f"rollback/{plan.train}/{train}")
-    assert own == (2, plan.train)
+    assert own == (2, "")
     assert found["revert_step"] == {(2, "shop")}
 
 
@@ -85,8 +85,8 @@ async def test_an_emergency_goes_before_everything(stage: Stage) -> None:
         await override(stage, account, train, "managers")
     assert (await stage.ended(train)).outcome is Outcome.ROLLED_BACK
     _, found = await told(stage, train_workflow_id(train))
-    assert found["prepare"] == {(3, plan.train), (1, plan.train)}
-    assert found["apply_step"] | found["revert_step"] == {(1, plan.train)}
+    assert found["prepare"] == {(3, ""), (1, "")}
+    assert found["apply_step"] | found["revert_step"] == {(1, "")}
 
 
 async def test_a_train_of_a_schedule_has_its_urgency(stage: Stage) -> None:
@@ -105,5 +105,5 @@ async def test_a_train_of_a_schedule_has_its_urgency(stage: Stage) -> None:
         if event.HasField("start_child_workflow_execution_initiated_event_attributes")
     ]
     own, found = await told(stage, child.workflow_id)
-    assert own == (2, plan.train)
-    assert found["apply_step"] == {(2, plan.train)}
+    assert own == (2, "")
+    assert found["apply_step"] == {(2, "")}

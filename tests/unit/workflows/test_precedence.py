@@ -18,7 +18,7 @@ def numbers(*places: int | None) -> list[int]:
 
 def test_an_emergency_is_before_a_hotfix_before_the_rest() -> None:
     """Each urgency has a number of its own, and what is undone is as urgent as a hotfix, whatever it was."""
-    hotfix, normal, low = (Precedence(share="shop", urgency=urgency) for urgency in Urgency)
+    hotfix, normal, low = (Precedence(team="shop", urgency=urgency) for urgency in Urgency)
     order = numbers(
         low.train(emergency=True).priority_key,
         hotfix.step("lib").priority_key,
@@ -35,13 +35,13 @@ def test_an_emergency_is_before_a_hotfix_before_the_rest() -> None:
     ("labels", "team"),
     [
         (({"team": "shop"}, {"team": "shop"}), "shop"),
-        (({"team": "shop"}, {"team": "bank"}), "all"),
-        (({"team": "shop"}, {}), "all"),
-        (({}, {"environment": "production"}), "all"),
+        (({"team": "shop"}, {"team": "bank"}), ""),
+        (({"team": "shop"}, {}), ""),
+        (({}, {"environment": "production"}), ""),
     ],
 )
 def test_a_train_is_of_the_team_of_all_its_components(labels: tuple[dict[str, str], ...], team: str) -> None:
-    """Where they have no such team, it is one of its own, by its name."""
+    """Where they have no such team, it is of none."""
     components = [{"name": f"c{number}", "repo": "/none", "labels": given} for number, given in enumerate(labels)]
     catalog = Catalog.model_validate({"version": 1, "train": "all", "components": components})
     assert team_of(catalog) == team
